@@ -1,0 +1,1 @@
+"""Takes OTLP, answers once it is durable, writes it to ClickHouse."""

@@ -1,0 +1,1 @@
+"""Folds events into models, searches traces, answers over REST."""

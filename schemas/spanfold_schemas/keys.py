@@ -1,0 +1,37 @@
+"""Attribute keys and event names, each written down once.
+
+Sources: OpenTelemetry semantic conventions 1.37 (``gen_ai.*``, ``service.*``), MLflow (``mlflow.*``);
+``spanfold.*`` are ours.
+"""
+
+from typing import Final
+
+MODEL_ID: Final = "spanfold.model.id"
+"""ID of the model version that made a span: on the span, or on its resource."""
+MLFLOW_MODEL_ID: Final = "mlflow.modelId"
+"""MLflow's key for the same, accepted wherever ours is."""
+
+INPUT: Final = "spanfold.input"
+"""Arguments of a traced function, as JSON."""
+OUTPUT: Final = "spanfold.output"
+"""Return value of a traced function, as JSON."""
+SPAN_TYPE: Final = "spanfold.span.type"
+"""What a traced function is: CHAIN, TOOL, RETRIEVER, ... (MLflow's span types)."""
+
+EVENT_ID: Final = "spanfold.event.id"
+EVENT_STREAM: Final = "spanfold.event.stream"
+EVENT_SCHEMA_VERSION: Final = "spanfold.event.schema_version"
+EVENT_ACTOR: Final = "spanfold.event.actor"
+EVENT_SOURCE: Final = "spanfold.event.source"
+
+EVALUATION_RESULT: Final = "gen_ai.evaluation.result"
+"""OpenTelemetry's event for one score."""
+
+MODEL_CREATED: Final = "spanfold.model.created"
+MODEL_TAGS_SET: Final = "spanfold.model.tags_set"
+MODEL_TAG_DELETED: Final = "spanfold.model.tag_deleted"
+MODEL_PARAMS_LOGGED: Final = "spanfold.model.params_logged"
+MODEL_METRICS_LOGGED: Final = "spanfold.model.metrics_logged"
+MODEL_STATUS_SET: Final = "spanfold.model.status_set"
+MODEL_DELETED: Final = "spanfold.model.deleted"
+MODEL_RESTORED: Final = "spanfold.model.restored"

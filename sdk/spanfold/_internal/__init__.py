@@ -1,0 +1,1 @@
+"""Everything behind the public names. Nothing in here is an interface."""
