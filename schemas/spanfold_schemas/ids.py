@@ -1,0 +1,65 @@
+"""Identifiers: how they are made and recognised. Standard library only.
+
+A model ID is ``m-`` and 32 hexadecimal digits. It is either *derived* from what the user called the
+version, so that any number of processes agree on it without talking to each other, or *new*, so that no
+other version can have it. Event IDs are UUIDs of version 7 (RFC 9562): unique, and in order of time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import time
+import uuid
+from typing import Final
+
+MODEL_ID_PREFIX: Final = "m-"
+DEFAULT_EXPERIMENT_ID: Final = "0"
+
+_MODEL_ID: Final = re.compile(r"m-[0-9a-f]{32}")
+_NS_PER_MS: Final = 1_000_000
+
+
+def derive_model_id(experiment_id: str, name: str) -> str:
+    """The ID that ``name`` has in an experiment: the same in every process, on every machine.
+
+    Example:
+        >>> derive_model_id("0", "my-agent-v1.0")
+        'm-0fce7525246d382493329980499c83b6'
+    """
+    digest = hashlib.sha256(f"spanfold/model/{experiment_id}\x00{name}".encode()).hexdigest()
+    return MODEL_ID_PREFIX + digest[:32]
+
+
+def new_model_id() -> str:
+    """An ID that no other model version has (128 random bits)."""
+    return MODEL_ID_PREFIX + secrets.token_hex(16)
+
+
+def is_model_id(text: str) -> bool:
+    """Whether ``text`` has the form of a model ID. It says nothing about whether such a model exists.
+
+    Example:
+        >>> is_model_id("m-" + "0" * 32), is_model_id("my-agent-v1.0")
+        (True, False)
+    """
+    return _MODEL_ID.fullmatch(text) is not None
+
+
+def new_event_id(time_unix_ns: int | None = None) -> str:
+    """A UUIDv7 as text, for an event that happened at ``time_unix_ns`` (now, if None).
+
+    The twelve bits after the millisecond hold its fraction (RFC 9562 §6.2, method 3), so that the events
+    of one process sort in the order in which they happened, at a resolution of a quarter microsecond.
+
+    Example:
+        >>> new_event_id(1_700_000_000_000_000_000)[:18]
+        '018bcfe5-6800-7000'
+    """
+    now = time.time_ns() if time_unix_ns is None else time_unix_ns
+    milliseconds, rest_ns = divmod(now, _NS_PER_MS)
+    fraction = (rest_ns << 12) // _NS_PER_MS
+    version, variant = 7, 0b10
+    value = (milliseconds & (1 << 48) - 1) << 80 | version << 76 | fraction << 64
+    return str(uuid.UUID(int=value | variant << 62 | secrets.randbits(62)))
