@@ -1,0 +1,14 @@
+"""What every test here relies on: property tests are bounded, and the same examples run on every CI run."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# No deadline: the clock of a shared machine says nothing about the code. pytest-timeout bounds each test.
+settings.register_profile(
+    "local", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "local")

@@ -1,0 +1,28 @@
+"""The files of this repository, as git sees them."""
+
+from __future__ import annotations
+
+import subprocess
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@cache
+def repository_files() -> tuple[Path, ...]:
+    """Every file that is or could be committed: ignored ones are left out."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=30,
+    ).stdout.decode()
+    files = (ROOT / name for name in sorted(set(listing.split("\0"))) if name)
+    return tuple(file for file in files if file.is_file())
+
+
+def python_files() -> tuple[Path, ...]:
+    """Every Python source file of the repository."""
+    return tuple(file for file in repository_files() if file.suffix == ".py")
