@@ -1,0 +1,77 @@
+"""How requests are joined: length-delimited messages, with the collector's own fields appended.
+
+Protobuf fields may come in any order, so appending ``received_time_unix_ms`` and ``tenant`` to a request's
+untouched bytes makes a valid message of the schema in ``otlp.proto``. Framed messages concatenate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_RECEIVED_TAG: Final = b"\xc8\x3e"  # field 1001, varint
+_TENANT_TAG: Final = b"\xd2\x3e"  # field 1002, length-delimited
+
+
+def varint(number: int) -> bytes:
+    """``number`` in protobuf's base-128 encoding.
+
+    Example:
+        >>> varint(300).hex()
+        'ac02'
+    """
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def frame(body: bytes, *, received_time_unix_ms: int, tenant: str = "") -> bytes:
+    """One request as a length-delimited message of the landing table's schema."""
+    extra = _RECEIVED_TAG + varint(received_time_unix_ms)
+    if tenant:
+        name = tenant.encode()
+        extra += _TENANT_TAG + varint(len(name)) + name
+    return varint(len(body) + len(extra)) + body + extra
+
+
+def split_frames(data: bytes) -> Iterator[bytes]:
+    """The messages of concatenated frames, without their lengths.
+
+    Raises:
+        ValueError: the data ends inside a frame.
+    """
+    position = 0
+    while position < len(data):
+        length = shift = 0
+        while True:
+            if position >= len(data):
+                raise ValueError("the data ends inside a length")
+            byte = data[position]
+            position += 1
+            length |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+        if position + length > len(data):
+            raise ValueError("the data ends inside a message")
+        yield data[position : position + length]
+        position += length
+
+
+def digest(body: bytes) -> bytes:
+    """16 bytes that stand for a request's content: equal bodies are the same request sent again."""
+    return hashlib.blake2b(body, digest_size=16).digest()
+
+
+def token(framed: Iterable[bytes]) -> str:
+    """Deduplication token of a group: the same frames give the same token, in any process."""
+    state = hashlib.blake2b(digest_size=16)
+    for part in framed:
+        state.update(part)
+    return state.hexdigest()
