@@ -4,6 +4,7 @@
 CREATE TABLE otlp_traces (
     `received_time_unix_ms` UInt64,
     `tenant` String,
+    `service_version_as_model` Bool,
     `resource_spans.resource.attributes.key` Array(Array(String)),
     `resource_spans.resource.attributes.value.string_value` Array(Array(Nullable(String))),
     `resource_spans.resource.attributes.value.bool_value` Array(Array(Nullable(Bool))),
@@ -69,7 +70,7 @@ SELECT
     `resource_spans.scope_spans.spans.name` AS SpanName,
     toInt8(`resource_spans.scope_spans.spans.kind`) AS SpanKind,
     resource_values[indexOf(resource_keys, 'service.name')] AS ServiceName,
-    multiIf(attribute_values[indexOf(attribute_keys, 'spanfold.model.id')] != '', attribute_values[indexOf(attribute_keys, 'spanfold.model.id')], attribute_values[indexOf(attribute_keys, 'mlflow.modelId')] != '', attribute_values[indexOf(attribute_keys, 'mlflow.modelId')], resource_values[indexOf(resource_keys, 'spanfold.model.id')] != '', resource_values[indexOf(resource_keys, 'spanfold.model.id')], resource_values[indexOf(resource_keys, 'mlflow.modelId')] != '', resource_values[indexOf(resource_keys, 'mlflow.modelId')], '') AS ModelId,
+    multiIf(attribute_values[indexOf(attribute_keys, 'spanfold.model.id')] != '', attribute_values[indexOf(attribute_keys, 'spanfold.model.id')], attribute_values[indexOf(attribute_keys, 'mlflow.modelId')] != '', attribute_values[indexOf(attribute_keys, 'mlflow.modelId')], resource_values[indexOf(resource_keys, 'spanfold.model.id')] != '', resource_values[indexOf(resource_keys, 'spanfold.model.id')], resource_values[indexOf(resource_keys, 'mlflow.modelId')] != '', resource_values[indexOf(resource_keys, 'mlflow.modelId')], service_version_as_model AND resource_values[indexOf(resource_keys, 'service.name')] != '' AND resource_values[indexOf(resource_keys, 'service.version')] != '', resource_values[indexOf(resource_keys, 'service.name')] || '@' || resource_values[indexOf(resource_keys, 'service.version')], '') AS ModelId,
     multiIf(`resource_spans.scope_spans.spans.parent_span_id` = '', 2, bitAnd(`resource_spans.scope_spans.spans.flags`, 768) = 768, 1, 0) AS Entry,
     if(`resource_spans.scope_spans.spans.end_time_unix_nano` > `resource_spans.scope_spans.spans.start_time_unix_nano`, `resource_spans.scope_spans.spans.end_time_unix_nano` - `resource_spans.scope_spans.spans.start_time_unix_nano`, 0) AS Duration,
     toInt8(`resource_spans.scope_spans.spans.status.code`) AS StatusCode,
@@ -115,7 +116,7 @@ FROM
     FROM
     (
         SELECT
-            received_time_unix_ms, tenant, resource_keys, resource_values, scope_name, scope_version, scope_keys, scope_values,
+            received_time_unix_ms, tenant, service_version_as_model, resource_keys, resource_values, scope_name, scope_version, scope_keys, scope_values,
             `resource_spans.scope_spans.spans.trace_id`,
             `resource_spans.scope_spans.spans.span_id`,
             `resource_spans.scope_spans.spans.parent_span_id`,
@@ -156,7 +157,7 @@ FROM
         FROM
         (
             SELECT
-                received_time_unix_ms, tenant, resource_keys, resource_values,
+                received_time_unix_ms, tenant, service_version_as_model, resource_keys, resource_values,
                 `resource_spans.scope_spans.scope.name` AS scope_name, `resource_spans.scope_spans.scope.version` AS scope_version,
                 `resource_spans.scope_spans.scope.attributes.key` AS scope_keys,
                 arrayMap((s, b, i, d, y, a) -> coalesce(s, toString(i), toString(b), toString(d), base64Encode(y), if(empty(a), '', toJSONString(a))), `resource_spans.scope_spans.scope.attributes.value.string_value`, `resource_spans.scope_spans.scope.attributes.value.bool_value`, `resource_spans.scope_spans.scope.attributes.value.int_value`, `resource_spans.scope_spans.scope.attributes.value.double_value`, `resource_spans.scope_spans.scope.attributes.value.bytes_value`, `resource_spans.scope_spans.scope.attributes.value.array_value.values.string_value`) AS scope_values,
@@ -200,7 +201,7 @@ FROM
             FROM
             (
                 SELECT
-                    received_time_unix_ms, tenant,
+                    received_time_unix_ms, tenant, service_version_as_model,
                     `resource_spans.resource.attributes.key` AS resource_keys,
                     arrayMap((s, b, i, d, y, a) -> coalesce(s, toString(i), toString(b), toString(d), base64Encode(y), if(empty(a), '', toJSONString(a))), `resource_spans.resource.attributes.value.string_value`, `resource_spans.resource.attributes.value.bool_value`, `resource_spans.resource.attributes.value.int_value`, `resource_spans.resource.attributes.value.double_value`, `resource_spans.resource.attributes.value.bytes_value`, `resource_spans.resource.attributes.value.array_value.values.string_value`) AS resource_values,
                     `resource_spans.scope_spans.scope.name`,

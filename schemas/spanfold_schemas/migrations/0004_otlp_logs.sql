@@ -3,6 +3,7 @@
 CREATE TABLE otlp_logs (
     `received_time_unix_ms` UInt64,
     `tenant` String,
+    `service_version_as_model` Bool,
     `resource_logs.resource.attributes.key` Array(Array(String)),
     `resource_logs.resource.attributes.value.string_value` Array(Array(Nullable(String))),
     `resource_logs.resource.attributes.value.bool_value` Array(Array(Nullable(Bool))),
@@ -51,8 +52,8 @@ SELECT
     `resource_logs.scope_logs.log_records.severity_text` AS SeverityText,
     toUInt8(`resource_logs.scope_logs.log_records.severity_number`) AS SeverityNumber,
     resource_values[indexOf(resource_keys, 'service.name')] AS ServiceName,
-    multiIf(attribute_values[indexOf(attribute_keys, 'spanfold.model.id')] != '', attribute_values[indexOf(attribute_keys, 'spanfold.model.id')], attribute_values[indexOf(attribute_keys, 'mlflow.modelId')] != '', attribute_values[indexOf(attribute_keys, 'mlflow.modelId')], resource_values[indexOf(resource_keys, 'spanfold.model.id')] != '', resource_values[indexOf(resource_keys, 'spanfold.model.id')], resource_values[indexOf(resource_keys, 'mlflow.modelId')] != '', resource_values[indexOf(resource_keys, 'mlflow.modelId')], '') AS ModelId,
-    if(`resource_logs.scope_logs.log_records.event_name` != '', `resource_logs.scope_logs.log_records.event_name`, attribute_values[indexOf(attribute_keys, 'event.name')]) AS EventName,
+    multiIf(attribute_values[indexOf(attribute_keys, 'spanfold.model.id')] != '', attribute_values[indexOf(attribute_keys, 'spanfold.model.id')], attribute_values[indexOf(attribute_keys, 'mlflow.modelId')] != '', attribute_values[indexOf(attribute_keys, 'mlflow.modelId')], resource_values[indexOf(resource_keys, 'spanfold.model.id')] != '', resource_values[indexOf(resource_keys, 'spanfold.model.id')], resource_values[indexOf(resource_keys, 'mlflow.modelId')] != '', resource_values[indexOf(resource_keys, 'mlflow.modelId')], service_version_as_model AND resource_values[indexOf(resource_keys, 'service.name')] != '' AND resource_values[indexOf(resource_keys, 'service.version')] != '', resource_values[indexOf(resource_keys, 'service.name')] || '@' || resource_values[indexOf(resource_keys, 'service.version')], '') AS ModelId,
+    multiIf(`resource_logs.scope_logs.log_records.event_name` != '', `resource_logs.scope_logs.log_records.event_name`, startsWith(attribute_values[indexOf(attribute_keys, 'event.name')], 'spanfold.'), '', attribute_values[indexOf(attribute_keys, 'event.name')]) AS EventName,
     coalesce(`resource_logs.scope_logs.log_records.body.string_value`, toString(`resource_logs.scope_logs.log_records.body.int_value`), toString(`resource_logs.scope_logs.log_records.body.bool_value`), toString(`resource_logs.scope_logs.log_records.body.double_value`), base64Encode(`resource_logs.scope_logs.log_records.body.bytes_value`), if(empty(`resource_logs.scope_logs.log_records.body.array_value.values.string_value`), '', toJSONString(`resource_logs.scope_logs.log_records.body.array_value.values.string_value`))) AS Body,
     mapFromArrays(attribute_keys, attribute_values) AS LogAttributes,
     mapFromArrays(resource_keys, resource_values) AS ResourceAttributes,
@@ -70,7 +71,7 @@ FROM
     FROM
     (
         SELECT
-            received_time_unix_ms, tenant, resource_keys, resource_values, scope_name, scope_version, scope_keys, scope_values,
+            received_time_unix_ms, tenant, service_version_as_model, resource_keys, resource_values, scope_name, scope_version, scope_keys, scope_values,
             `resource_logs.scope_logs.log_records.time_unix_nano`,
             `resource_logs.scope_logs.log_records.observed_time_unix_nano`,
             `resource_logs.scope_logs.log_records.severity_number`,
@@ -95,7 +96,7 @@ FROM
         FROM
         (
             SELECT
-                received_time_unix_ms, tenant, resource_keys, resource_values,
+                received_time_unix_ms, tenant, service_version_as_model, resource_keys, resource_values,
                 `resource_logs.scope_logs.scope.name` AS scope_name, `resource_logs.scope_logs.scope.version` AS scope_version,
                 `resource_logs.scope_logs.scope.attributes.key` AS scope_keys,
                 arrayMap((s, b, i, d, y, a) -> coalesce(s, toString(i), toString(b), toString(d), base64Encode(y), if(empty(a), '', toJSONString(a))), `resource_logs.scope_logs.scope.attributes.value.string_value`, `resource_logs.scope_logs.scope.attributes.value.bool_value`, `resource_logs.scope_logs.scope.attributes.value.int_value`, `resource_logs.scope_logs.scope.attributes.value.double_value`, `resource_logs.scope_logs.scope.attributes.value.bytes_value`, `resource_logs.scope_logs.scope.attributes.value.array_value.values.string_value`) AS scope_values,
@@ -123,7 +124,7 @@ FROM
             FROM
             (
                 SELECT
-                    received_time_unix_ms, tenant,
+                    received_time_unix_ms, tenant, service_version_as_model,
                     `resource_logs.resource.attributes.key` AS resource_keys,
                     arrayMap((s, b, i, d, y, a) -> coalesce(s, toString(i), toString(b), toString(d), base64Encode(y), if(empty(a), '', toJSONString(a))), `resource_logs.resource.attributes.value.string_value`, `resource_logs.resource.attributes.value.bool_value`, `resource_logs.resource.attributes.value.int_value`, `resource_logs.resource.attributes.value.double_value`, `resource_logs.resource.attributes.value.bytes_value`, `resource_logs.resource.attributes.value.array_value.values.string_value`) AS resource_values,
                     `resource_logs.scope_logs.scope.name`,
