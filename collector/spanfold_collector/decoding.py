@@ -1,0 +1,194 @@
+"""OTLP in Python: the same rows that the engine's views make of the same bytes.
+
+Used for groups too small for the engine's fixed cost an insert, and as the oracle that the views are
+tested against. Everything here is pure.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+from spanfold_schemas import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+SPAN_COLUMNS: Final = (
+    "Timestamp", "TraceId", "SpanId", "ParentSpanId", "TraceState", "SpanName", "SpanKind", "ServiceName",
+    "ModelId", "Entry", "Duration", "StatusCode", "StatusMessage", "Operation", "Provider", "RequestModel",
+    "ResponseModel", "InputTokens", "OutputTokens", "CachedInputTokens", "ReasoningTokens", "Cost",
+    "ConversationId", "UserId", "Input", "Output", "SpanAttributes", "ResourceAttributes", "ScopeName",
+    "ScopeVersion", "ScopeAttributes", "Events.Timestamp", "Events.Name", "Events.Attributes",
+    "Links.TraceId", "Links.SpanId", "Links.TraceState", "Links.Attributes", "Tenant", "ReceivedAt",
+)  # fmt: skip
+LOG_COLUMNS: Final = (
+    "Timestamp", "TraceId", "SpanId", "TraceFlags", "SeverityText", "SeverityNumber", "ServiceName", "ModelId",
+    "EventName", "Body", "LogAttributes", "ResourceAttributes", "ScopeName", "ScopeVersion",
+    "ScopeAttributes", "Tenant", "ReceivedAt",
+)  # fmt: skip
+
+_NO_ID: Final = bytes(8)
+_NO_TRACE: Final = bytes(16)
+_REMOTE_PARENT: Final = 0x300
+"""OTLP span flags: "is remote is known" and "is remote"."""
+_INPUTS: Final = ("gen_ai.input.messages", keys.INPUT, "mlflow.spanInputs", "input.value")
+_OUTPUTS: Final = ("gen_ai.output.messages", keys.OUTPUT, "mlflow.spanOutputs", "output.value")
+_RECEIVED: Final = 1001
+_TENANT: Final = 1002
+_SERVICE_VERSION: Final = 1003
+
+
+def number_text(number: float) -> str:
+    """A double as ClickHouse prints it, so that both roads store the same text.
+
+    Example:
+        >>> number_text(1.0), number_text(1e-07), number_text(0.7)
+        ('1', '1e-7', '0.7')
+    """
+    if math.isnan(number):
+        return "nan"
+    if math.isinf(number):
+        return "inf" if number > 0 else "-inf"
+    text = repr(number)
+    mantissa, exponent_mark, exponent = text.partition("e")
+    mantissa = mantissa.removesuffix(".0")
+    return f"{mantissa}e{int(exponent)}" if exponent_mark else mantissa
+
+
+def _text(value: AnyValue) -> str:
+    match value.WhichOneof("value"):
+        case "string_value":
+            return value.string_value
+        case "int_value":
+            return str(value.int_value)
+        case "bool_value":
+            return "true" if value.bool_value else "false"
+        case "double_value":
+            return number_text(value.double_value)
+        case "bytes_value":
+            return base64.b64encode(value.bytes_value).decode()
+        case "array_value":
+            items = [item.string_value for item in value.array_value.values]
+            return json.dumps(items, ensure_ascii=False, separators=(",", ":")) if items else ""
+        case _:
+            return ""
+
+
+def _attributes(items: Iterable[KeyValue]) -> dict[str, str]:
+    return {item.key: _text(item.value) for item in items}
+
+
+def _first(attributes: Mapping[str, str], *names: str) -> str:
+    return next((attributes[name] for name in names if attributes.get(name)), "")
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and int(text) < 2**64 else None
+
+
+def _cost(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _model_id(own: Mapping[str, str], resource: Mapping[str, str], *, service_version: bool) -> str:
+    names = (keys.MODEL_ID, keys.MLFLOW_MODEL_ID)
+    found = _first(own, *names) or _first(resource, *names)
+    service, version = resource.get("service.name", ""), resource.get("service.version", "")
+    if not found and service_version and service and version:
+        return f"{service}@{version}"
+    return found
+
+
+def _appended(message: Any) -> tuple[int, str, bool]:
+    """The collector's own fields, which OTLP's classes see as unknown ones."""
+    from google.protobuf.unknown_fields import UnknownFieldSet  # noqa: PLC0415 - small groups only
+
+    found: dict[int, Any] = {field.field_number: field.data for field in UnknownFieldSet(message)}  # type: ignore[no-untyped-call]
+    return found.get(_RECEIVED, 0), found.get(_TENANT, b"").decode(), bool(found.get(_SERVICE_VERSION, 0))
+
+
+def _span_row(span: Any, resource: dict[str, str], scope: Any, scope_attributes: dict[str, str]) -> list[Any]:
+    """The columns of one span from Timestamp to Links.Attributes, model ID left to the caller."""
+    attributes = _attributes(span.attributes)
+    own = dict(attributes)
+    input_key = next((name for name in _INPUTS if name in own), None)
+    output_key = next((name for name in _OUTPUTS if name in own), None)
+    for name in (input_key, output_key):
+        if name is not None:
+            del attributes[name]
+    remote = span.flags & _REMOTE_PARENT == _REMOTE_PARENT
+    start, end = span.start_time_unix_nano, span.end_time_unix_nano
+    return [
+        start, span.trace_id, span.span_id, span.parent_span_id or _NO_ID, span.trace_state, span.name,
+        span.kind, resource.get("service.name", ""), "",
+        2 if not span.parent_span_id else int(remote), max(end - start, 0),
+        span.status.code, span.status.message,
+        own.get("gen_ai.operation.name", ""), _first(own, "gen_ai.provider.name", "gen_ai.system"),
+        own.get("gen_ai.request.model", ""), own.get("gen_ai.response.model", ""),
+        _count(_first(own, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")),
+        _count(_first(own, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
+        _count(own.get("gen_ai.usage.cache_read.input_tokens", "")),
+        _count(own.get("gen_ai.usage.reasoning.output_tokens", "")),
+        _cost(own.get("spanfold.cost.usd", "")),
+        _first(own, "gen_ai.conversation.id", "session.id"), _first(own, "user.id", "enduser.id"),
+        own[input_key] if input_key else "", own[output_key] if output_key else "",
+        attributes, resource, scope.name, scope.version, scope_attributes,
+        [event.time_unix_nano for event in span.events], [event.name for event in span.events],
+        [_attributes(event.attributes) for event in span.events],
+        [link.trace_id for link in span.links], [link.span_id for link in span.links],
+        [link.trace_state for link in span.links], [_attributes(link.attributes) for link in span.links],
+    ]  # fmt: skip
+
+
+def span_rows(messages: Iterable[bytes]) -> Iterator[Sequence[Any]]:
+    """Rows of ``spans`` (:data:`SPAN_COLUMNS`) from framed requests without their lengths."""
+    model_column = SPAN_COLUMNS.index("ModelId")
+    for message in messages:
+        data = TracesData.FromString(message)
+        received_ms, tenant, service_version = _appended(data)
+        for resource_spans in data.resource_spans:
+            resource = _attributes(resource_spans.resource.attributes)
+            for scope_spans in resource_spans.scope_spans:
+                scope_attributes = _attributes(scope_spans.scope.attributes)
+                for span in scope_spans.spans:
+                    row = _span_row(span, resource, scope_spans.scope, scope_attributes)
+                    own = _attributes(
+                        item for item in span.attributes if item.key in (keys.MODEL_ID, keys.MLFLOW_MODEL_ID)
+                    )
+                    row[model_column] = _model_id(own, resource, service_version=service_version)
+                    yield [*row, tenant, received_ms]
+
+
+def log_rows(messages: Iterable[bytes]) -> Iterator[Sequence[Any]]:
+    """Rows of ``log_records`` (:data:`LOG_COLUMNS`) from framed requests without their lengths."""
+    for message in messages:
+        data = LogsData.FromString(message)
+        received_ms, tenant, service_version = _appended(data)
+        for resource_logs in data.resource_logs:
+            resource = _attributes(resource_logs.resource.attributes)
+            for scope_logs in resource_logs.scope_logs:
+                scope = scope_logs.scope
+                scope_attributes = _attributes(scope.attributes)
+                for record in scope_logs.log_records:
+                    own = _attributes(record.attributes)
+                    legacy_name = own.get("event.name", "")
+                    if legacy_name.startswith("spanfold."):
+                        legacy_name = ""
+                    yield [
+                        record.time_unix_nano or record.observed_time_unix_nano,
+                        record.trace_id or _NO_TRACE, record.span_id or _NO_ID, record.flags & 0xFF,
+                        record.severity_text, record.severity_number, resource.get("service.name", ""),
+                        _model_id(own, resource, service_version=service_version),
+                        record.event_name or legacy_name, _text(record.body), own, resource,
+                        scope.name, scope.version, scope_attributes, tenant, received_ms,
+                    ]  # fmt: skip
