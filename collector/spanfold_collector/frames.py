@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _RECEIVED_TAG: Final = b"\xc8\x3e"  # field 1001, varint
 _TENANT_TAG: Final = b"\xd2\x3e"  # field 1002, length-delimited
+_SERVICE_VERSION_TAG: Final = b"\xd8\x3e"  # field 1003, varint
 
 
 def varint(number: int) -> bytes:
@@ -31,23 +32,28 @@ def varint(number: int) -> bytes:
     return bytes(out)
 
 
-def frame(body: bytes, *, received_time_unix_ms: int, tenant: str = "") -> bytes:
+def frame(
+    body: bytes, *, received_time_unix_ms: int, tenant: str = "", service_version_as_model: bool = False
+) -> bytes:
     """One request as a length-delimited message of the landing table's schema."""
     extra = _RECEIVED_TAG + varint(received_time_unix_ms)
+    if service_version_as_model:
+        extra += _SERVICE_VERSION_TAG + b"\x01"
     if tenant:
         name = tenant.encode()
         extra += _TENANT_TAG + varint(len(name)) + name
     return varint(len(body) + len(extra)) + body + extra
 
 
-def split_frames(data: bytes) -> Iterator[bytes]:
-    """The messages of concatenated frames, without their lengths.
+def split_frames(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Each frame of concatenated frames: with its length in front, and the message alone.
 
     Raises:
         ValueError: the data ends inside a frame.
     """
     position = 0
     while position < len(data):
+        start = position
         length = shift = 0
         while True:
             if position >= len(data):
@@ -60,7 +66,7 @@ def split_frames(data: bytes) -> Iterator[bytes]:
                 break
         if position + length > len(data):
             raise ValueError("the data ends inside a message")
-        yield data[position : position + length]
+        yield data[start : position + length], data[position : position + length]
         position += length
 
 

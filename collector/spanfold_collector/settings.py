@@ -37,8 +37,9 @@ class CollectorSettings:
     group_max_records: int = 8192
     linger_ms: int = 50
     """How long the first request of a group waits for others."""
-    engine_decode_min_records: int = 2048
-    """Smaller groups are decoded in Python: the engine's decoding has a fixed cost an insert."""
+    engine_decode_min_bytes: int = 2 * MIB
+    """Smaller groups are decoded in Python: the engine's decoding has a fixed cost an insert. Judged by
+    size alone, so that a group replayed after a crash takes the road it took before."""
 
     slow_after_s: float = 5.0
     """A request not in the database after this goes to the spool, and is acknowledged from there."""
