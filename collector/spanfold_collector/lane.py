@@ -175,11 +175,12 @@ class Lane:
                     self._write(group)
                 elif self._stopping.is_set():
                     return
+            elif self._stopping.is_set():
+                return
             elif self._replay_oldest():
                 backoff_s = _POLL_S
-            elif self._stopping.wait(backoff_s):
-                return
             else:
+                self._stopping.wait(backoff_s)
                 backoff_s = min(backoff_s * 2, _MAX_BACKOFF_S)
 
     def _write(self, group: list[Pending]) -> None:
@@ -234,10 +235,12 @@ class Lane:
                 if flight is not None and flight.entry is None and is_slow:
                     _log.warning("insert is slow, taking the spool", signal=self.signal.name)
                     self._detour_with(flight)
-            if self._detour:
-                group = self._intake.take(_POLL_S)
-                self._spool_group(group) if group else None
-                self._intake.release(group)
+            group = self._intake.take(_POLL_S) if self._detour else []
+            if group and self._spool_group(group) is not None:
+                with self._state:
+                    # The writer may have found the spool empty, and left the detour, a moment ago.
+                    self._detour = True
+            self._intake.release(group)
 
     def _replay_oldest(self) -> bool:
         """Move one group from the spool to the database; True if there may be more to do at once."""
@@ -248,16 +251,21 @@ class Lane:
             _log.info("spool is empty, writing directly", signal=self.signal.name)
             return True
         try:
-            frames = [framed for framed, _ in split_frames(self._spool.read(entry))]
-            self._inserter.insert(frames)
-        except (SpoolDamagedError, ValueError) as error:
-            self._dead_letters.keep(entry.path.read_bytes(), signal=self.signal.name, reason=str(error))
-            _log.exception("spooled group set aside", signal=self.signal.name, file=entry.path.name)
-        except (DatabaseError, SpoolFullError) as error:
+            self._replay(entry)
+        except (DatabaseError, SpoolFullError, OSError) as error:
             _log.warning("replay failed", signal=self.signal.name, error=str(error))
             return False
         self._spool.remove(entry)
         return True
+
+    def _replay(self, entry: Entry) -> None:
+        try:
+            frames = [framed for framed, _ in split_frames(self._spool.read(entry))]
+        except (SpoolDamagedError, ValueError) as error:
+            self._dead_letters.keep(entry.path.read_bytes(), signal=self.signal.name, reason=str(error))
+            _log.error("spooled group set aside", signal=self.signal.name, file=entry.path.name)  # noqa: TRY400
+        else:
+            self._inserter.insert(frames)
 
     def _settle(self, pending: Pending, fault: str | None) -> None:
         if pending.future.done():

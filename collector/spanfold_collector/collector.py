@@ -1,0 +1,89 @@
+"""The collector whole: two receivers in front of one lane a signal."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from spanfold_collector.grpc_receiver import GrpcReceiver
+from spanfold_collector.http_receiver import HttpReceiver
+from spanfold_collector.lane import Lane
+from spanfold_collector.signals import SIGNALS
+from spanfold_collector.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from spanfold_schemas.database import Database
+
+    from spanfold_collector.settings import CollectorSettings
+
+_log = structlog.get_logger(__name__)
+
+
+class Collector:
+    """Takes OTLP over gRPC and HTTP and writes it to a migrated database.
+
+    Example:
+        >>> collector = Collector(database, CollectorSettings(directory=Path("data")))  # doctest: +SKIP
+        >>> collector.start()  # doctest: +SKIP
+        >>> collector.stop(timeout_s=10)  # doctest: +SKIP
+        True
+    """
+
+    def __init__(self, database: Database, settings: CollectorSettings) -> None:
+        """Open the spool in ``settings.directory``; nothing listens yet."""
+        self._settings = settings
+        self._started = False
+        self.telemetry = Telemetry()
+        self._lanes = [Lane(signal, database, settings, self.telemetry) for signal in SIGNALS]
+        self._grpc = GrpcReceiver(self._lanes, settings, self.telemetry)
+        self._http = HttpReceiver(self._lanes, settings, self.telemetry, lambda: self.is_ready)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests are taken (into the database, or into the spool while it is away)."""
+        return self._started
+
+    @property
+    def grpc_port(self) -> int:
+        """Port of OTLP/gRPC, once started."""
+        return self._grpc.port
+
+    @property
+    def http_port(self) -> int:
+        """Port of OTLP/HTTP, health and figures, once started."""
+        return self._http.port
+
+    def start(self) -> None:
+        """Listen and take requests; what an earlier process left in the spool is replayed.
+
+        Raises:
+            OSError: a port is taken.
+        """
+        self._grpc.start()
+        try:
+            self._http.start()
+        except OSError:
+            self._grpc.stop(0)
+            raise
+        for lane in self._lanes:
+            lane.start()
+        self._started = True
+        _log.info("collector listens", grpc_port=self.grpc_port, http_port=self.http_port)
+
+    def stop(self, timeout_s: float | None = None) -> bool:
+        """Stop taking requests, make durable what was taken, and end within ``timeout_s``.
+
+        Returns:
+            False if the database did not answer in time; everything acknowledged is in the spool then.
+        """
+        deadline = time.monotonic() + (self._settings.drain_timeout_s if timeout_s is None else timeout_s)
+        self._started = False
+        # Receivers wait for their requests' answers, and those for the lanes: lanes drain meanwhile.
+        half_s = max(deadline - time.monotonic(), 0) / 2
+        self._grpc.stop(half_s)
+        self._http.stop(half_s)
+        drained = [lane.stop(max(deadline - time.monotonic(), 0.1)) for lane in self._lanes]
+        _log.info("collector stopped", drained=all(drained))
+        return all(drained)
