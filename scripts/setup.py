@@ -72,13 +72,22 @@ def require_supported_machine() -> None:
         raise SetupError(message)
 
 
+def venv_works() -> bool:
+    """Whether ``.venv`` runs and was made here: its scripts name their interpreter by its full path."""
+    config = VENV / "pyvenv.cfg"
+    if not (PYTHON.exists() and config.exists()):
+        return False
+    made_here = any(line.endswith(f" {VENV}") for line in config.read_text().splitlines())
+    return made_here and run(PYTHON, "-c", "import pip") == 0
+
+
 def make_venv() -> None:
     """Make the virtual environment, unless one that works is there.
 
     Raises:
         SetupError: this Python has no venv module (Debian packages it apart).
     """
-    if PYTHON.exists() and run(PYTHON, "-c", "import pip") == 0:
+    if venv_works():
         return
     say(f"making .venv with Python {sys.version.split()[0]}")
     if run(sys.executable, "-m", "venv", "--clear", VENV) != 0:
