@@ -10,18 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, LogsData
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
-from spanfold_schemas import keys
-from spanfold_schemas.events import InvalidEventError, validate_payload
 
 from spanfold_collector.errors import InvalidRequestError
 from spanfold_collector.guard import GuardedLogs, GuardedTraces, is_flat
 from spanfold_collector.normalise import flatten_logs, flatten_traces
+from spanfold_schemas import keys
+from spanfold_schemas.events import InvalidEventError, validate_payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NANOSECONDS_A_SECOND: Final = 1_000_000_000
 _SPANFOLD_EVENTS: Final = "spanfold."
+_TRACE_ID_BYTES: Final = 16
+_SPAN_ID_BYTES: Final = 8
+_MAX_SPAN_KIND: Final = 5
+_MAX_STATUS_CODE: Final = 2
+_MAX_SEVERITY: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +74,27 @@ def _parse(kind: type[Message], body: bytes) -> Any:
 
 
 def _span_fault(span: Any, window: TimeWindow) -> str:
-    if len(span.trace_id) != 16 or not any(span.trace_id):
+    if len(span.trace_id) != _TRACE_ID_BYTES or not any(span.trace_id):
         return "trace_id must be 16 bytes, not all zero"
-    if len(span.span_id) != 8 or not any(span.span_id):
+    if len(span.span_id) != _SPAN_ID_BYTES or not any(span.span_id):
         return "span_id must be 8 bytes, not all zero"
-    if len(span.parent_span_id) not in (0, 8):
+    if len(span.parent_span_id) not in (0, _SPAN_ID_BYTES):
         return "parent_span_id must be 8 bytes or empty"
-    if not 0 <= span.kind <= 5 or not 0 <= span.status.code <= 2:
+    if not 0 <= span.kind <= _MAX_SPAN_KIND or not 0 <= span.status.code <= _MAX_STATUS_CODE:
         return "kind and status.code must be values of OpenTelemetry's enumerations"
     for event in span.events:
         if event.time_unix_nano > window.newest_unix_ns:
             return "an event's time_unix_nano is more than a day in the future"
     for link in span.links:
-        if len(link.trace_id) != 16 or len(link.span_id) != 8:
+        if len(link.trace_id) != _TRACE_ID_BYTES or len(link.span_id) != _SPAN_ID_BYTES:
             return "a link's trace_id must be 16 bytes and its span_id 8"
     return window.fault("start_time_unix_nano", span.start_time_unix_nano)
 
 
 def _record_fault(record: Any, window: TimeWindow) -> str:
-    if len(record.trace_id) not in (0, 16) or len(record.span_id) not in (0, 8):
+    if len(record.trace_id) not in (0, _TRACE_ID_BYTES) or len(record.span_id) not in (0, _SPAN_ID_BYTES):
         return "trace_id must be 16 bytes and span_id 8, or both empty"
-    if not 0 <= record.severity_number <= 24:
+    if not 0 <= record.severity_number <= _MAX_SEVERITY:
         return "severity_number must be between 0 and 24"
     fault = window.fault("time_unix_nano", record.time_unix_nano or record.observed_time_unix_nano)
     return fault or (_event_fault(record) if record.event_name.startswith(_SPANFOLD_EVENTS) else "")

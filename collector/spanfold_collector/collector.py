@@ -14,9 +14,8 @@ from spanfold_collector.signals import SIGNALS
 from spanfold_collector.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from spanfold_schemas.database import Database
-
     from spanfold_collector.settings import CollectorSettings
+    from spanfold_schemas.database import Database
 
 _log = structlog.get_logger(__name__)
 

@@ -23,7 +23,7 @@ class DeadLetters:
         self._max_bytes = max_bytes
 
     @property
-    def bytes(self) -> int:
+    def size_bytes(self) -> int:
         """Bytes kept."""
         return sum(path.stat().st_size for path in self._directory.iterdir())
 
@@ -33,7 +33,7 @@ class DeadLetters:
         Raises:
             SpoolFullError: the folder's limit is reached, so the request must not be given up.
         """
-        if self.bytes + len(data) > self._max_bytes:
+        if self.size_bytes + len(data) > self._max_bytes:
             message = f"the dead-letter folder holds over {self._max_bytes} bytes: look at it, then empty it"
             raise SpoolFullError(message)
         path = self._directory / f"{signal}-{hashlib.sha256(data).hexdigest()[:32]}.request"

@@ -11,8 +11,10 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
 from spanfold_schemas import keys
 
 if TYPE_CHECKING:
@@ -29,8 +31,8 @@ SPAN_COLUMNS: Final = (
     "Links.TraceId", "Links.SpanId", "Links.TraceState", "Links.Attributes", "Tenant", "ReceivedAt",
 )  # fmt: skip
 LOG_COLUMNS: Final = (
-    "Timestamp", "TraceId", "SpanId", "TraceFlags", "SeverityText", "SeverityNumber", "ServiceName", "ModelId",
-    "EventName", "Body", "LogAttributes", "ResourceAttributes", "ScopeName", "ScopeVersion",
+    "Timestamp", "TraceId", "SpanId", "TraceFlags", "SeverityText", "SeverityNumber", "ServiceName",
+    "ModelId", "EventName", "Body", "LogAttributes", "ResourceAttributes", "ScopeName", "ScopeVersion",
     "ScopeAttributes", "Tenant", "ReceivedAt",
 )  # fmt: skip
 
@@ -111,9 +113,8 @@ def _model_id(own: Mapping[str, str], resource: Mapping[str, str], *, service_ve
 
 def _appended(message: Any) -> tuple[int, str, bool]:
     """The collector's own fields, which OTLP's classes see as unknown ones."""
-    from google.protobuf.unknown_fields import UnknownFieldSet  # noqa: PLC0415 - small groups only
-
-    found: dict[int, Any] = {field.field_number: field.data for field in UnknownFieldSet(message)}  # type: ignore[no-untyped-call]
+    unknown: Any = UnknownFieldSet(message)
+    found: dict[int, Any] = {field.field_number: field.data for field in unknown}
     return found.get(_RECEIVED, 0), found.get(_TENANT, b"").decode(), bool(found.get(_SERVICE_VERSION, 0))
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_MORE_BYTES: Final = 0x80
+"""A varint's continuation bit."""
 _RECEIVED_TAG: Final = b"\xc8\x3e"  # field 1001, varint
 _TENANT_TAG: Final = b"\xd2\x3e"  # field 1002, length-delimited
 _SERVICE_VERSION_TAG: Final = b"\xd8\x3e"  # field 1003, varint
@@ -25,8 +27,8 @@ def varint(number: int) -> bytes:
         'ac02'
     """
     out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
+    while number >= _MORE_BYTES:
+        out.append(number & 0x7F | _MORE_BYTES)
         number >>= 7
     out.append(number)
     return bytes(out)
@@ -62,7 +64,7 @@ def split_frames(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             position += 1
             length |= (byte & 0x7F) << shift
             shift += 7
-            if byte < 0x80:
+            if byte < _MORE_BYTES:
                 break
         if position + length > len(data):
             raise ValueError("the data ends inside a message")

@@ -29,9 +29,7 @@ def _status(code: int, message: str, retry_after_s: int | None = None) -> status
     status = status_pb2.Status(code=code, message=message)
     if retry_after_s is not None:
         detail = any_pb2.Any()
-        detail.Pack(
-            error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=retry_after_s))
-        )
+        detail.Pack(error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=retry_after_s)))
         status.details.append(detail)
     return status
 
@@ -69,11 +67,13 @@ def _metrics(body: bytes, context: grpc.ServicerContext) -> bytes:
         raise
 
 
-class _Handlers(grpc.GenericRpcHandler):
+class _Handlers(grpc.GenericRpcHandler[bytes, bytes]):
     """Finds a method by its path. Without (de)serialisers, handlers see and return bytes."""
 
     def __init__(self, methods: dict[str, Callable[[bytes, grpc.ServicerContext], bytes]]) -> None:
-        self._methods = {path: grpc.unary_unary_rpc_method_handler(method) for path, method in methods.items()}
+        self._methods = {
+            path: grpc.unary_unary_rpc_method_handler(method) for path, method in methods.items()
+        }
 
     def service(self, handler_call_details: Any) -> Any:
         return self._methods.get(handler_call_details.method)

@@ -49,7 +49,7 @@ def _build_pool() -> descriptor_pool.DescriptorPool:
         file = descriptor_pb2.FileDescriptorProto.FromString(module.DESCRIPTOR.serialized_pb)
         if module is common_pb2:
             _guard_common(file)
-        pool.Add(file)  # type: ignore[no-untyped-call]
+        pool.Add(file)
     return pool
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import uvicorn
 from google.protobuf import json_format
 from google.rpc import code_pb2, status_pb2
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -190,8 +191,9 @@ class HttpReceiver:
 
     @staticmethod
     async def _metrics(body: bytes, kind: str) -> Message:
-        request_class = metrics_signal.ExportMetricsServiceRequest
-        return metrics_signal.answer_metrics(from_json(body, request_class) if kind == _JSON else body)
+        if kind == _JSON:
+            body = from_json(body, ExportMetricsServiceRequest)
+        return metrics_signal.answer_metrics(body)
 
     def _ready(self, _: Request) -> Response:
         ready = self._is_ready()

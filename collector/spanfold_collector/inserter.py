@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 import structlog
-from spanfold_schemas.database import Database, PermanentDatabaseError
 
 from spanfold_collector.frames import split_frames, token
+from spanfold_schemas.database import Database, PermanentDatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from spanfold_schemas.database import Database, DatabaseError
 
 from spanfold_collector.admission import TimeWindow
 from spanfold_collector.dead_letters import DeadLetters
@@ -24,6 +23,7 @@ from spanfold_collector.frames import digest, frame, split_frames
 from spanfold_collector.inserter import Inserter
 from spanfold_collector.intake import Answer, Intake, Pending, Recent
 from spanfold_collector.spool import Entry, Spool, SpoolDamagedError, SpoolFullError, free_disk_bytes
+from spanfold_schemas.database import Database, DatabaseError
 
 if TYPE_CHECKING:
     from spanfold_collector.settings import CollectorSettings
@@ -89,7 +89,7 @@ class Lane:
             threading.Thread(target=self._run_spooler, name=f"{signal.name}-spooler", daemon=True),
         ]
         telemetry.held_bytes.labels(signal.name).set_function(lambda: self._intake.held_bytes)
-        telemetry.spool_bytes.labels(signal.name).set_function(lambda: self._spool.bytes)
+        telemetry.spool_bytes.labels(signal.name).set_function(lambda: self._spool.size_bytes)
 
     @property
     def is_detoured(self) -> bool:
@@ -195,8 +195,7 @@ class Lane:
                 self._in_flight = None
                 if flight.entry is None:
                     self._detour_with(flight)
-        except Exception as error:
-            # A fault of ours must not end the thread: senders are told, and send again.
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the thread
             _log.exception("insert failed unexpectedly", signal=self.signal.name)
             with self._state:
                 self._in_flight = None
@@ -222,7 +221,7 @@ class Lane:
             self._fail(group, OverloadedError(str(error), retry_after_s=10))
             return None
         self._telemetry.spooled_requests.labels(self.signal.name).inc(len(group))
-        self._telemetry.spooled_bytes.labels(self.signal.name).inc(entry.bytes)
+        self._telemetry.spooled_bytes.labels(self.signal.name).inc(entry.size_bytes)
         for pending in group:
             self._settle(pending, None)
         return entry
@@ -263,7 +262,7 @@ class Lane:
             frames = [framed for framed, _ in split_frames(self._spool.read(entry))]
         except (SpoolDamagedError, ValueError) as error:
             self._dead_letters.keep(entry.path.read_bytes(), signal=self.signal.name, reason=str(error))
-            _log.error("spooled group set aside", signal=self.signal.name, file=entry.path.name)  # noqa: TRY400
+            _log.error("spooled group set aside", signal=self.signal.name, file=entry.path.name)
         else:
             self._inserter.insert(frames)
 

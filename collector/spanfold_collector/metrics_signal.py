@@ -34,6 +34,7 @@ def answer_metrics(body: bytes) -> ExportMetricsServiceResponse:
     if points:
         response.partial_success.rejected_data_points = points
         response.partial_success.error_message = (
-            "spanfold stores traces and logs, not metrics: send metrics elsewhere (OTEL_METRICS_EXPORTER=none)"
+            "spanfold stores traces and logs, not metrics: "
+            "send metrics elsewhere (or none: OTEL_METRICS_EXPORTER=none)"
         )
     return response

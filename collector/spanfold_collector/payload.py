@@ -47,7 +47,7 @@ def decompress(body: bytes, encoding: str, max_bytes: int) -> bytes:
 
 
 def _base64_ids(node: Any) -> None:
-    """OTLP/JSON writes IDs in hex, where protobuf's JSON form has base64. Iterative: depth is the sender's."""
+    """OTLP/JSON writes IDs in hex, protobuf's JSON form in base64. Iterative: depth is the sender's."""
     todo = [node]
     while todo:
         item = todo.pop()

@@ -11,8 +11,10 @@ import os
 import shutil
 import threading
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _MAGIC: Final = b"spanfold spool 1\n"
 _DIGEST_BYTES: Final = 32
@@ -31,7 +33,7 @@ class Entry:
     """One group on disk."""
 
     path: Path
-    bytes: int
+    size_bytes: int
 
 
 def fsync_directory(path: Path) -> None:
@@ -76,10 +78,10 @@ class Spool:
         self._next = int(self._entries[-1].path.stem) + 1 if self._entries else 1
 
     @property
-    def bytes(self) -> int:
+    def size_bytes(self) -> int:
         """Bytes on disk that are still to be replayed."""
         with self._lock:
-            return sum(entry.bytes for entry in self._entries)
+            return sum(entry.size_bytes for entry in self._entries)
 
     @property
     def groups(self) -> int:
@@ -89,7 +91,7 @@ class Spool:
 
     def has_room(self, size: int) -> bool:
         """Whether a group of ``size`` bytes would be taken now."""
-        room = self.bytes + size <= self._max_bytes
+        room = self.size_bytes + size <= self._max_bytes
         return room and free_disk_bytes(self._directory) - size >= self._min_free_disk_bytes
 
     def append(self, data: bytes) -> Entry:

@@ -73,7 +73,9 @@ def check_name(field_name: str, name: object) -> str:
     if not isinstance(name, str) or not name.strip():
         raise InvalidEventError(field_name, "must be text with at least one visible character")
     if len(name) > MAX_NAME_CHARS:
-        raise InvalidEventError(field_name, f"has {len(name)} characters; at most {MAX_NAME_CHARS} are allowed")
+        raise InvalidEventError(
+            field_name, f"has {len(name)} characters; at most {MAX_NAME_CHARS} are allowed"
+        )
     if any(unicodedata.category(char) == "Cc" for char in name):
         raise InvalidEventError(field_name, "must not contain control characters such as line breaks")
     return name
@@ -86,7 +88,9 @@ def _check_entries(field_name: str, entries: object, check_value: Callable[[str,
         raise InvalidEventError(field_name, f"has {len(entries)} entries; at most {MAX_ENTRIES} are allowed")
     for key, value in entries.items():
         if not isinstance(key, str) or not key or len(key) > MAX_KEY_CHARS:
-            raise InvalidEventError(f"{field_name}[{key!r}]", f"names are text of 1 to {MAX_KEY_CHARS} characters")
+            raise InvalidEventError(
+                f"{field_name}[{key!r}]", f"names are text of 1 to {MAX_KEY_CHARS} characters"
+            )
         check_value(f"{field_name}[{key!r}]", value)
 
 
@@ -96,7 +100,9 @@ def _text_value(field_name: str, value: object) -> None:
             field_name, f"must be a string, not {type(value).__name__}: write {json.dumps(str(value))}"
         )
     if len(value) > MAX_VALUE_CHARS:
-        raise InvalidEventError(field_name, f"has {len(value)} characters; at most {MAX_VALUE_CHARS} are allowed")
+        raise InvalidEventError(
+            field_name, f"has {len(value)} characters; at most {MAX_VALUE_CHARS} are allowed"
+        )
 
 
 def _number_value(field_name: str, value: object) -> None:
@@ -129,7 +135,9 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     keys.MODEL_TAGS_SET: lambda payload: _check_entries("tags", payload.get("tags"), _text_value),
     keys.MODEL_TAG_DELETED: _check_tag_deleted,
     keys.MODEL_PARAMS_LOGGED: lambda payload: _check_entries("params", payload.get("params"), _text_value),
-    keys.MODEL_METRICS_LOGGED: lambda payload: _check_entries("metrics", payload.get("metrics"), _number_value),
+    keys.MODEL_METRICS_LOGGED: lambda payload: _check_entries(
+        "metrics", payload.get("metrics"), _number_value
+    ),
     keys.MODEL_STATUS_SET: _check_status,
     keys.MODEL_DELETED: lambda _: None,
     keys.MODEL_RESTORED: lambda _: None,
@@ -146,14 +154,16 @@ def validate_payload(event_type: str, payload: object) -> None:
         InvalidEventError: naming the field and what to change.
 
     Example:
-        >>> validate_payload("spanfold.model.params_logged", {"params": {"temperature": 0.7}})
+        >>> validate_payload("spanfold.model.params_logged", {"params": {"k": 3}})
         Traceback (most recent call last):
         ...
-        spanfold_schemas.events.InvalidEventError: params['temperature']: must be a string, not float: write "0.7"
+        spanfold_schemas.events.InvalidEventError: params['k']: must be a string, not int: write "3"
     """
     check = _CHECKS.get(event_type)
     if check is None:
-        raise InvalidEventError("event_name", f"{event_type!r} is not one of {', '.join(sorted(EVENT_TYPES))}")
+        raise InvalidEventError(
+            "event_name", f"{event_type!r} is not one of {', '.join(sorted(EVENT_TYPES))}"
+        )
     if not isinstance(payload, dict):
         raise InvalidEventError("body", "must be a JSON object")
     check(payload)

@@ -44,10 +44,10 @@ class Migration:
 
 
 def split_statements(text: str) -> tuple[str, ...]:
-    """Statements of a migration: separated by ``;`` at a line's end, comment lines left out.
+    r"""Statements of a migration: separated by ``;`` at a line's end, comment lines left out.
 
     Example:
-        >>> split_statements("-- why\\nSELECT 1;\\nSELECT 2;\\n")
+        >>> split_statements("-- why\nSELECT 1;\nSELECT 2;\n")
         ('SELECT 1', 'SELECT 2')
     """
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("--")]
@@ -119,7 +119,7 @@ def pending(database: Database) -> tuple[Migration, ...]:
 
 
 def _take_lock(database: Database, clock: Callable[[], float], sleep: Callable[[float], None]) -> str:
-    """Take the lock row, or wait for its holder. Creating a table is the engine's one atomic 'only one wins'."""
+    """Take the lock, or wait for its holder: only one process can be the one that creates a table."""
     owner = uuid.uuid4().hex
     deadline = clock() + LOCK_TIMEOUT_S
     while True:
@@ -140,8 +140,8 @@ def _take_lock(database: Database, clock: Callable[[], float], sleep: Callable[[
             _release_lock(database)
         elif clock() > deadline:
             message = (
-                f"another process has been migrating this database for over {LOCK_TIMEOUT_S:.0f} s; if none is,"
-                " run: DROP TABLE schema_migrations_lock"
+                f"another process has been migrating this database for over {LOCK_TIMEOUT_S:.0f} s;"
+                " if none is, run: DROP TABLE schema_migrations_lock"
             )
             raise MigrationError(message)
         else:
