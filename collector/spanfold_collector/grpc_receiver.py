@@ -67,7 +67,7 @@ def _metrics(body: bytes, context: grpc.ServicerContext) -> bytes:
         raise
 
 
-class _Handlers(grpc.GenericRpcHandler[bytes, bytes]):
+class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generic in its stubs only
     """Finds a method by its path. Without (de)serialisers, handlers see and return bytes."""
 
     def __init__(self, methods: dict[str, Callable[[bytes, grpc.ServicerContext], bytes]]) -> None:
