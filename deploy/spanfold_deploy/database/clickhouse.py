@@ -142,7 +142,7 @@ def bound(parameters: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if parameters is None else {name: _bound(value) for name, value in parameters.items()}
 
 
-def _bound(value: Any) -> Any:  # noqa: ANN401  (whatever a caller binds)
+def _bound(value: Any) -> Any:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             message = f"{value!r} has no time zone: give one, for example datetime(..., tzinfo=UTC)"
