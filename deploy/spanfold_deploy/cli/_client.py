@@ -1,0 +1,99 @@
+"""The query API as the commands see it: JSON, or one clear error."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+
+from spanfold_deploy.errors import ApiError
+from spanfold_deploy.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_TIMEOUT: Final = httpx.Timeout(60, connect=5)
+_PAGE: Final = 1000
+
+
+class ApiClient:
+    """A connection to the query API. Every call ends within a minute, with JSON or :class:`ApiError`."""
+
+    def __init__(self, endpoint: str, http: httpx.Client) -> None:
+        self.endpoint = endpoint
+        self._http = http
+
+    def get(self, path: str, **parameters: object) -> Any:
+        """The JSON at ``path``; parameters that are None are left out."""
+        given = {name: str(value) for name, value in parameters.items() if value is not None}
+        try:
+            response = self._http.get(path, params=given)
+        except httpx.ConnectError:
+            message = (
+                f"nothing answers at {self.endpoint}.\n"
+                "  Fix: start a server with `spanfold serve`, or name a running one with "
+                "--endpoint or SPANFOLD_ENDPOINT."
+            )
+            raise ApiError(message) from None
+        except httpx.TimeoutException:
+            message = f"{self.endpoint} took more than {_TIMEOUT.read:.0f} s to answer.\n  Fix: ask for less."
+            raise ApiError(message) from None
+        except httpx.HTTPError as error:
+            message = f"{self.endpoint} broke off the answer: {str(error) or type(error).__name__}."
+            raise ApiError(message) from None
+        if response.is_error:
+            raise ApiError(_explain(response, given))
+        try:
+            return response.json()
+        except ValueError:
+            message = f"{self.endpoint} does not speak JSON: is it a spanfold query API?"
+            raise ApiError(message) from None
+
+    def pages(self, path: str, member: str, limit: int, **parameters: object) -> list[dict[str, Any]]:
+        """Up to ``limit`` items of a listing, over as many pages as it takes."""
+        items: list[dict[str, Any]] = []
+        token: str | None = None
+        while len(items) < limit:
+            page = self.get(path, limit=min(_PAGE, limit - len(items)), page_token=token, **parameters)
+            items += page[member]
+            token = page.get("next_page_token")
+            if not token:
+                break
+        return items
+
+    def find_model(self, name_or_id: str) -> dict[str, Any]:
+        """One model version by its ID, or the newest of that name."""
+        if name_or_id.startswith("m-"):
+            found: dict[str, Any] = self.get(f"/v1/models/{name_or_id}")
+            return found
+        models = self.pages("/v1/models", "models", _PAGE, name=name_or_id)
+        matches = [model for model in models if model["name"] == name_or_id]
+        if not matches:
+            message = f"there is no model named {name_or_id}.\n  Fix: see `spanfold models list`."
+            raise ApiError(message)
+        return max(matches, key=lambda model: model["creation_timestamp"])
+
+
+@contextmanager
+def connect(endpoint: str | None, config: Path | None) -> Iterator[ApiClient]:
+    """A client for the endpoint given, else for the one that the settings name."""
+    url = load_settings({"endpoint": endpoint}, config=config).endpoint
+    with httpx.Client(base_url=url, timeout=_TIMEOUT) as http:
+        yield ApiClient(url, http)
+
+
+def _explain(response: httpx.Response, parameters: dict[str, str]) -> str:
+    """What an RFC 9457 problem says, with the place in the filter that it complains about."""
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = {}
+    if not isinstance(problem, dict) or "title" not in problem:
+        return f"{response.url} answered {response.status_code} {response.reason_phrase}."
+    lines = [str(problem.get("detail") or problem["title"])]
+    position, text = problem.get("position"), parameters.get("filter")
+    if isinstance(position, int) and text is not None and "\n" not in text:
+        lines += [f"  {text}", f"  {' ' * position}^"]
+    return "\n".join(lines)

@@ -1,0 +1,24 @@
+"""The command tree. Each command is defined in the module of its group."""
+
+from __future__ import annotations
+
+import typer
+
+from spanfold_deploy.cli import demo, models, servers, traces
+
+app = typer.Typer(
+    name="spanfold",
+    help="Traces of GenAI applications, by model version: OpenTelemetry in, ClickHouse underneath.",
+    epilog="New here? `spanfold demo` starts everything and sends real traffic.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(servers.serve)
+app.command()(servers.collector)
+app.command(name="query-api")(servers.query_api)
+app.command()(servers.migrate)
+app.command()(demo.demo)
+app.add_typer(models.app, name="models")
+app.add_typer(traces.app, name="traces")

@@ -1,0 +1,121 @@
+"""``spanfold traces``: what applications did, request by request."""
+
+# ruff: noqa: PLC0415 - heavy imports wait for the command that needs them
+# ruff: noqa: TC001 - typer reads the annotations of commands
+# ruff: noqa: PLR0913 - a command has the options it has
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spanfold_deploy.cli._options import Config, Endpoint, Json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+app = typer.Typer(help="Traces: one tree of spans a request.", no_args_is_help=True)
+
+_FILTER_HELP = (
+    "Condition over trace, span and attribute fields, such as: status = 'ERROR' AND latency_ms > 500 "
+    "AND attributes['user.id'] = 'u1'"
+)
+
+
+@app.command("list")
+def list_traces(
+    *,
+    filter_: Annotated[str | None, typer.Option("--filter", metavar="CONDITION", help=_FILTER_HELP)] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Model ID, or a name: its newest version.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Only newer ones: 30s, 15m, 1h, 7d or a time.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Most traces to print.")] = 20,
+    endpoint: Endpoint = None,
+    config: Config = None,
+    json_output: Json = False,
+) -> None:
+    """List traces, newest first.
+
+    Example: `spanfold traces list --since 1h --filter "status = 'ERROR'"`
+    """
+    from spanfold_deploy.cli import _client, _output
+
+    start = _output.start_of(since).isoformat() if since else None
+    with _client.connect(endpoint, config) as api:
+        model_id = api.find_model(model)["model_id"] if model else None
+        traces = api.pages("/v1/traces", "traces", limit, model_id=model_id, filter=filter_, start=start)
+    if json_output:
+        _output.print_json({"traces": traces})
+        return
+    right = frozenset({"latency", "spans"})
+    table = _output.table(
+        "started", "trace id", "name", "model", "status", "latency", "spans", "input", right=right
+    )
+    for trace in traces:
+        table.add_row(
+            _output.local_time(trace["start_time"]),
+            trace["trace_id"],
+            trace["name"],
+            trace["model_name"] or trace["model_id"],
+            trace["status"],
+            _output.milliseconds(trace["latency_ms"]),
+            str(trace["span_count"]),
+            _output.shorten(trace["input"], 60),
+            style=_output.STATUS_STYLES["ERROR"] if trace["status"] == "ERROR" else None,
+        )
+    screen = _output.console()
+    screen.print(table)
+    if not traces:
+        screen.print("No traces match. Try a longer --since, or leave out --filter.")
+
+
+@app.command()
+def show(
+    trace_id: Annotated[str, typer.Argument(metavar="TRACE_ID", help="32 hexadecimal digits.")],
+    *,
+    endpoint: Endpoint = None,
+    config: Config = None,
+    json_output: Json = False,
+) -> None:
+    """Draw one trace as a waterfall: who called whom, for how long, and what failed.
+
+    Example: `spanfold traces show 4bf92f3577b34da6a3ce929d0e0e4736`
+    """
+    from spanfold_deploy.cli import _client, _output, _waterfall
+
+    with _client.connect(endpoint, config) as api:
+        trace = api.get(f"/v1/traces/{trace_id}")
+    if json_output:
+        _output.print_json(trace)
+        return
+    screen = _output.console()
+    title = f"{trace['trace_id']}  {_output.local_time(trace['start_time'])}"
+    screen.print(
+        f"{title}  {_output.milliseconds(trace['duration_ms'])}  {trace['span_count']} spans", style="bold"
+    )
+    screen.print(_waterfall.render(trace, screen.width, ascii_only=screen.options.ascii_only))
+    for line in _remarks(trace):
+        screen.print(line)
+
+
+def _remarks(trace: Mapping[str, Any]) -> list[str]:
+    """What the bars cannot tell: errors, missing spans, and what went in and came out."""
+    from spanfold_deploy.cli import _output, _waterfall
+
+    spans = [row.span for row in _waterfall.rows(trace["spans"])]
+    remarks = [
+        f"error in {span['name']}: {_output.shorten(span['status_message'], 200) or '(no message)'}"
+        for span in spans
+        if span["status"] == "ERROR"
+    ]
+    missing = trace["missing_parent_span_ids"]
+    if missing:
+        remarks.append(f"not received (yet): {len(missing)} parent span(s): {', '.join(missing[:5])}")
+    for name in ("input", "output"):
+        for span in spans:
+            if span[name]:
+                remarks.append(f"{name} of {span['name']}: {_output.shorten(span[name], 300)}")
+                break
+    return remarks
