@@ -147,7 +147,8 @@ def _bound(value: Any) -> Any:
         if value.tzinfo is None:
             message = f"{value!r} has no time zone: give one, for example datetime(..., tzinfo=UTC)"
             raise PermanentDatabaseError(message)
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        text = value.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
+        return text.removesuffix(".000000")  # which a DateTime, of whole seconds, does not take
     if isinstance(value, list | tuple):
         return [_bound(item) for item in value]
     return value

@@ -40,6 +40,7 @@ class EmbeddedEngine:
 
     def __init__(self, directory: Path, *, timeout_s: float, memory_limit_bytes: int | None) -> None:
         self._directory: Final = directory
+        self._keeper: Client | None = None
         self._options: Final = dict(_CACHES)
         if memory_limit_bytes is not None:
             self._options["max_server_memory_usage"] = str(memory_limit_bytes)
@@ -74,7 +75,8 @@ class EmbeddedEngine:
         directory = Path(name).expanduser().resolve()
         engine = cls(directory, timeout_s=timeout_s, memory_limit_bytes=memory_limit_bytes)
         try:
-            engine.connect().close()
+            # Held until the end: with its last client, the engine itself would go down.
+            engine._keeper = engine.connect()
         except ClickHouseError as error:
             engine.release()
             raise PermanentDatabaseError(_refusal(directory, str(error))) from error
@@ -98,7 +100,9 @@ class EmbeddedEngine:
         return {"format_schema": f"{OTLP_PROTO}:{message}"}
 
     def release(self) -> None:
-        """Let another process open the directory."""
+        """Stop the engine, and let another process open the directory."""
+        if self._keeper is not None:
+            self._keeper.close()
         tempfile.tempdir = self._previous_tempdir
         os.close(self._lock_fd)
 
