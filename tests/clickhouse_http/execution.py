@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import chdb
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from tests.clickhouse_http.wire import Request
 
 _CODE: Final = re.compile(r"Code: (\d+)")
 _FORMAT: Final = re.compile(rb"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
+_INSERT: Final = re.compile(
+    rb"\s*(?P<into>INSERT\s+INTO\s[^\n]*?)\s+FORMAT\s+(?P<format>\w+)[ \t]*\n", re.IGNORECASE
+)
 _READS: Final = re.compile(rb"\s*(\(|SELECT|WITH|SHOW|DESCRIBE|DESC|EXPLAIN|EXISTS|CHECK)\b", re.IGNORECASE)
 
 
@@ -75,7 +81,8 @@ def _run(connection: Any, request: Request) -> Answer:
     if request.settings:
         settings = ", ".join(f"{name} = {_quoted(value)}" for name, value in request.settings.items())
         connection.query(f"SET {settings}", "TabSeparated")
-    result = connection.query(request.statement, request.default_format, params=request.parameters)
+    with _data_in_a_file(request.statement) as statement:
+        result = connection.query(statement, request.default_format, params=request.parameters)
     named = _FORMAT.search(request.statement[-100:])
     reads = _READS.match(request.statement) is not None
     summary = {
@@ -85,6 +92,19 @@ def _run(connection: Any, request: Request) -> Answer:
     }
     format_name = named.group(1).decode() if named else request.default_format
     return Answer(result.bytes() or b"", format_name if reads else None, json.dumps(summary))
+
+
+@contextmanager
+def _data_in_a_file(statement: bytes) -> Iterator[bytes]:
+    """The statement, with the data of an insert in a file: in line, an empty line would end them."""
+    insert = _INSERT.match(statement)
+    if insert is None:
+        yield statement
+        return
+    with tempfile.NamedTemporaryFile(dir=Path.cwd(), prefix="insert-") as file:
+        file.write(statement[insert.end() :])
+        file.flush()
+        yield b"%s FROM INFILE '%s' FORMAT %s" % (insert["into"], file.name.encode(), insert["format"])
 
 
 def _quoted(text: str) -> str:

@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass
 from email.parser import BytesParser
 from email.policy import HTTP
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -30,7 +31,8 @@ _INTERFACE_PARAMETERS: Final = frozenset({
 _UNPACK: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "gzip": gzip.decompress,
     "deflate": zlib.decompress,
-    "lz4": lz4.frame.decompress,
+    # Clients send a frame for each block; a decompressor for one frame would drop all but the first.
+    "lz4": lambda body: bytes(lz4.frame.open(BytesIO(body)).read()),
     "zstd": compression._zstd_decompress,
 }
 _PACK: Final[Mapping[str, Callable[[bytes], bytes]]] = {

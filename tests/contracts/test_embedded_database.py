@@ -213,7 +213,7 @@ def test_after_a_kill_every_acknowledged_insert_is_there_and_resending_doubles_n
     )
     database.close()
     acknowledged = 0
-    for round_number in range(3):
+    for round_number in range(2):
         with start(WRITER, directory) as writer:
             assert writer.stdout is not None
             for line in writer.stdout:
