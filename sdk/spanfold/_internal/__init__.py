@@ -1,1 +1,1 @@
-"""Everything behind the public names. Nothing in here is an interface."""
+"""Not for import from outside: public are ``spanfold``, ``spanfold.errors`` and ``spanfold.testing``."""

@@ -1,0 +1,152 @@
+"""Which model version is active: the innermost ``with`` block, else the process's, else the environment's.
+
+``set_active_model(...)`` has to take effect as a plain statement, yet ``with set_active_model(...)`` must
+not touch the rest of the process, and the call cannot know which of the two it is. So a call pushes a
+*claim*; entering the returned object withdraws the claim and opens a block instead. Stacks are immutable
+tuples: a task or thread that copied its context keeps the stack it copied, whatever others do.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Claim:
+    model_id: str | None
+    owner: weakref.ref[object]
+    entered: bool = False
+    """True for a ``with`` block; False for a plain call, which may still become one."""
+
+
+_Stack = tuple[_Claim, ...]
+
+_blocks: Final[ContextVar[_Stack]] = ContextVar("spanfold-active-model", default=())
+
+
+@dataclass(slots=True)
+class _Process:
+    """What holds outside all ``with`` blocks."""
+
+    claims: _Stack = ()
+    default: str | None = None
+    """From the environment."""
+
+
+_process = _Process()
+_lock = threading.Lock()
+
+
+def _renew_lock() -> None:
+    # Another thread of the parent may have held it at the fork; that thread does not exist in the child.
+    global _lock  # noqa: PLW0603 - a lock of the process
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+def current() -> str | None:
+    """The active model's ID. Called for every span: no lock, no allocation."""
+    blocks = _blocks.get()
+    if blocks:
+        return blocks[-1].model_id
+    claims = _process.claims
+    return claims[-1].model_id if claims else _process.default
+
+
+def set_default(model_id: str | None) -> None:
+    """Set what holds where nothing was set: the environment's model."""
+    _process.default = model_id
+
+
+def claim(owner: object, model_id: str) -> None:
+    """A plain call: replaces the active model of the enclosing block, or of the process if there is none."""
+    made = _Claim(model_id, weakref.ref(owner))
+    blocks = _blocks.get()
+    if blocks:
+        _blocks.set((*_settled(blocks), made))
+        return
+    with _lock:
+        _process.claims = (*_settled(_process.claims), made)
+
+
+def enter(owner: object, model_id: str) -> None:
+    """``owner`` turns out to be a ``with`` block: withdraw its claim, and open the block."""
+    _blocks.set((*_without_claim(_blocks.get(), owner), _Claim(model_id, weakref.ref(owner), entered=True)))
+    with _lock:
+        _process.claims = _without_claim(_process.claims, owner)
+
+
+def leave(owner: object) -> None:
+    """Close ``owner``'s innermost block and all that was set inside it.
+
+    Where this context never entered the block (a generator closed from elsewhere), nothing happens.
+    """
+    blocks = _blocks.get()
+    for index in range(len(blocks) - 1, -1, -1):
+        if blocks[index].entered and blocks[index].owner() is owner:
+            _blocks.set(blocks[:index])
+            return
+
+
+def clear() -> None:
+    """No active model any more: in the enclosing block if there is one, else in the process."""
+    blocks = _blocks.get()
+    if blocks:
+        innermost = blocks[-1]
+        _blocks.set((*blocks[:-1], _Claim(None, innermost.owner, innermost.entered)))
+        return
+    with _lock:
+        _process.claims = ()
+        _process.default = None
+
+
+def resume(blocks: _Stack) -> Token[_Stack]:
+    """Continue under blocks that :func:`snapshot` noted; undo with :func:`suspend`."""
+    return _blocks.set(blocks)
+
+
+def suspend(token: Token[_Stack]) -> None:
+    """Return to the blocks that were open before :func:`resume`."""
+    _blocks.reset(token)
+
+
+def snapshot() -> _Stack:
+    """The blocks open here, for a generator whose body runs later but belongs to this call."""
+    return _blocks.get()
+
+
+def swap_process(claims: _Stack = (), default: str | None = None) -> tuple[_Stack, str | None]:
+    """Replace what holds for the process; returns what held before (for tests to put back)."""
+    with _lock:
+        before = (_process.claims, _process.default)
+        _process.claims, _process.default = claims, default
+    return before
+
+
+def _settled(stack: _Stack) -> _Stack:
+    """Drop claims that can never show again, so that calls in a loop do not pile up.
+
+    A claim whose object is gone will not become a block any more: it stands for good, and what lies under
+    it, down to the enclosing block, stays covered.
+    """
+    for index in range(len(stack) - 1, -1, -1):
+        if stack[index].entered:
+            return stack
+        if stack[index].owner() is None:
+            base = index
+            while base > 0 and not stack[base - 1].entered:
+                base -= 1
+            return stack[:base] + stack[index:]
+    return stack
+
+
+def _without_claim(stack: _Stack, owner: object) -> _Stack:
+    return tuple(made for made in stack if made.entered or made.owner() is not owner)

@@ -1,0 +1,132 @@
+"""One traced call: a span that is current while the call runs, with what went in and what came out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import context as otel_context
+from opentelemetry.trace import INVALID_SPAN, Span, Status, StatusCode, set_span_in_context
+
+from spanfold._internal import active, content
+from spanfold._internal.faults import contained
+from spanfold._internal.setup import ready
+from spanfold_schemas import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextvars import Token
+
+    from opentelemetry.context import Context
+    from opentelemetry.util.types import AttributeValue
+
+CLOSED_EARLY = "spanfold.closed_early"
+"""True on the span of a generator whose consumer did not want all items."""
+
+
+class Recording:
+    """A span and its place in the context. No method raises: the application's result comes first."""
+
+    __slots__ = ("_token", "span")
+
+    def __init__(
+        self,
+        name: str,
+        attributes: Mapping[str, AttributeValue] | None,
+        given: Mapping[str, object] | None,
+        parent: Context | None = None,
+    ) -> None:
+        """Start the span and make it current.
+
+        Args:
+            name: the span's name.
+            attributes: what else is known at the start.
+            given: the call's arguments, recorded as JSON.
+            parent: the context whose span is the parent; None means the current one.
+        """
+        self.span: Span = INVALID_SPAN
+        self._token: Token[Context] | None = None
+        with contained("start a span"):
+            self.span = ready().tracer.start_span(name, parent, attributes=attributes)
+            self._token = otel_context.attach(set_span_in_context(self.span, parent))
+        if given is not None and self.span.is_recording():
+            self.set_json(keys.INPUT, given)
+
+    def set_json(self, key: str, value: object) -> None:
+        """Record ``value`` as JSON text of bounded size."""
+        with contained("record an input or output"):
+            if self.span.is_recording():
+                self.span.set_attribute(key, content.to_json(value))
+
+    def failed(self, fault: BaseException) -> None:
+        """Mark the span as failed by ``fault``, with its traceback."""
+        with contained("record an exception"):
+            self.span.record_exception(fault)
+            self.span.set_status(Status(StatusCode.ERROR, f"{type(fault).__name__}: {fault}"))
+
+    def pause(self) -> None:
+        """The span is not current any more, but still open."""
+        with contained("leave a span"):
+            if self._token is not None:
+                token, self._token = self._token, None
+                otel_context.detach(token)
+
+    def end(self) -> None:
+        """The call is over."""
+        self.pause()
+        with contained("end a span"):
+            self.span.end()
+
+
+class StreamRecording:
+    """A traced generator: its body runs in the context of the call that made it, its consumer's does not.
+
+    So spans of the body are children of this span, and belong to the model that was active at the call,
+    however late and wherever the items are consumed. The span starts with the first item.
+    """
+
+    __slots__ = ("_attributes", "_blocks", "_context", "_given", "_items", "_name", "_recording", "_step")
+
+    def __init__(
+        self, name: str, attributes: Mapping[str, AttributeValue] | None, given: Mapping[str, object]
+    ) -> None:
+        self._name, self._attributes, self._given = name, attributes, given
+        self._context = otel_context.get_current()
+        self._blocks = active.snapshot()
+        self._items = content.Collector()
+        self._recording: Recording | None = None
+        self._step: tuple[Any, Any] | None = None
+
+    def __enter__(self) -> None:
+        """Enter the body for one step."""
+        with contained("resume a generator's span"):
+            blocks = active.resume(self._blocks)
+            if self._recording is None:
+                self._recording = Recording(self._name, self._attributes, self._given, self._context)
+                self._recording.pause()
+            inside = set_span_in_context(self._recording.span, self._context)
+            self._step = (otel_context.attach(inside), blocks)
+
+    def __exit__(self, *_: object) -> None:
+        """Return to the consumer."""
+        with contained("leave a generator's span"):
+            if self._step is not None:
+                (token, blocks), self._step = self._step, None
+                otel_context.detach(token)
+                active.suspend(blocks)
+
+    def add(self, item: object) -> None:
+        """Note an item that was yielded."""
+        with contained("record an item"):
+            self._items.add(item)
+
+    def end(self, fault: BaseException | None = None, *, early: bool = False) -> None:
+        """The generator is exhausted, has failed, or was closed early."""
+        if self._recording is None:
+            return
+        with contained("record the items"):
+            self._recording.span.set_attribute(keys.OUTPUT, self._items.to_json())
+            if early:
+                self._recording.span.set_attribute(CLOSED_EARLY, value=True)
+        if fault is not None:
+            self._recording.failed(fault)
+        self._recording.end()

@@ -1,0 +1,224 @@
+"""Configures the SDK, flushes it, shuts it down."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Final
+
+from spanfold._internal import resolve, runtime
+from spanfold._internal.faults import contained, logger
+from spanfold._internal.lookup import QueryApi
+from spanfold.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    from spanfold._internal.providers import Providers
+    from spanfold._internal.runtime import Runtime
+
+DEFAULT_ENDPOINT: Final = "http://localhost:4319"
+EXIT_TIMEOUT_S: Final = 5.0
+"""How long a process that ends may wait for a collector that is away."""
+
+_lock = threading.RLock()
+_providers: Providers | None = None
+_settings: tuple[str | None, str | None, str | None] | None = None
+"""The arguments that are in force; None before the first configuration and after a shutdown."""
+
+
+def configure(
+    endpoint: str | None = None, otlp_endpoint: str | None = None, service_name: str | None = None
+) -> None:
+    """Say where traces and events go. Optional: without it, the first use takes the defaults.
+
+    The environment is read here: ``OTEL_*`` variables keep their standard meaning, and
+    ``SPANFOLD_ACTIVE_MODEL_ID`` (or ``MLFLOW_ACTIVE_MODEL_ID``) sets the active model by ID or name.
+    Calling it again changes nothing; after :func:`shutdown` it starts the SDK anew.
+
+    If the application has set up OpenTelemetry itself, spanfold joins its tracer provider: every span gets
+    the active model's ID. Its spans go where the application sends them, and to ``otlp_endpoint`` as well
+    only if that is given here.
+
+    Args:
+        endpoint: the query API, which knows the existing models. Default: ``SPANFOLD_ENDPOINT``, else
+            ``http://localhost:4319``.
+        otlp_endpoint: the collector's base address (OTLP/HTTP unless ``OTEL_EXPORTER_OTLP_PROTOCOL`` says
+            ``grpc``). Default: ``OTEL_EXPORTER_OTLP_ENDPOINT``, else ``http://localhost:4318``.
+        service_name: this service's name. Default: ``OTEL_SERVICE_NAME``.
+
+    Raises:
+        InvalidArgumentError: an address is not http(s), or a variable names an exporter that is not there.
+
+    Example:
+        >>> configure(service_name="support-bot")  # doctest: +SKIP
+    """
+    for name, address in (("endpoint", endpoint), ("otlp_endpoint", otlp_endpoint)):
+        if address is not None:
+            _check_address(name, address)
+    with _lock:
+        _configure((endpoint, otlp_endpoint, service_name))
+
+
+def ready() -> Runtime:
+    """The runtime, configured by defaults if nobody has configured it. Never raises: at worst it is inert."""
+    configured = runtime.get()
+    if configured is not None:
+        return configured
+    with _lock:
+        if runtime.get() is None:
+            with contained("configure itself"):
+                _configure((None, None, None))
+        if runtime.get() is None:
+            runtime.replace(_inert())
+        return runtime.current()
+
+
+def flush(timeout_s: float = 10.0) -> bool:
+    """Send what is queued, and wait for it. Returns False if ``timeout_s`` seconds were not enough.
+
+    True says that everything was handed to the collector or given up, not that the collector took it.
+    Model events that it did not take are kept and sent again.
+    """
+    providers = _providers
+    if providers is None:
+        return True
+    return _within(timeout_s, providers.tracer_provider.force_flush, providers.log_relay.force_flush)
+
+
+def shutdown(timeout_s: float = 10.0) -> bool:
+    """Send what is queued and stop: later spans are made, but go nowhere. Returns False if out of time.
+
+    Done at the end of the process anyway, within five seconds.
+    """
+    global _settings  # noqa: PLW0603 - the state of the process
+    with _lock:
+        providers = _providers
+        _settings = None
+    if providers is None:
+        return True
+    return _within(timeout_s, providers.span_relay.shutdown, providers.log_relay.shutdown)
+
+
+@contextmanager
+def captured() -> Iterator[tuple[InMemorySpanExporter, InMemoryLogRecordExporter]]:
+    """In the block, spans and log records go to memory only, and nobody is asked about models."""
+    from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: PLC0415
+
+    from spanfold._internal import providers as joined  # noqa: PLC0415
+
+    providers = joined.connect(None)
+    spans, logs = InMemorySpanExporter(), InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
+    span_relay, log_relay = providers.span_relay, providers.log_relay
+    targets = (span_relay.targets, log_relay.targets)
+    span_relay.targets = (SimpleSpanProcessor(spans),)
+    log_relay.targets = (SimpleLogRecordProcessor(logs),)
+    before = runtime.replace(_runtime(providers, None))
+    try:
+        yield spans, logs
+    finally:
+        runtime.replace(before)
+        span_relay.targets, log_relay.targets = targets
+
+
+def _configure(settings: tuple[str | None, str | None, str | None]) -> None:
+    global _settings, _providers  # noqa: PLW0603 - the state of the process
+    if _settings is not None:
+        if settings not in (_settings, (None, None, None)):
+            logger.warning("spanfold is configured already: call spanfold.shutdown() first to change it")
+        return
+    from spanfold._internal import providers as joined  # noqa: PLC0415 - `import spanfold` stays light
+
+    endpoint, otlp_endpoint, service_name = settings
+    address = endpoint or os.environ.get("SPANFOLD_ENDPOINT") or DEFAULT_ENDPOINT
+    _check_address("SPANFOLD_ENDPOINT", address)
+    if _providers is None:
+        atexit.register(shutdown, EXIT_TIMEOUT_S)
+    providers = _providers = joined.connect(service_name)
+    _start_exporting(providers, otlp_endpoint)
+    runtime.replace(_runtime(providers, QueryApi(address.rstrip("/"))))
+    _settings = settings
+    with contained("resolve the active model of the environment"):
+        resolve.set_default_from_environment()
+
+
+def _start_exporting(providers: Providers, otlp_endpoint: str | None) -> None:
+    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+
+    from spanfold._internal import exporters  # noqa: PLC0415
+    from spanfold._internal.retry import PersistentLogExporter  # noqa: PLC0415
+
+    # Both are built before either is put in place: a wrong setting leaves nothing half configured.
+    export_spans = providers.is_ours or otlp_endpoint is not None
+    for_spans = exporters.span_exporters(otlp_endpoint) if export_spans else []
+    for_logs = exporters.log_exporters(otlp_endpoint)
+    providers.span_relay.targets = tuple(BatchSpanProcessor(exporter) for exporter in for_spans)
+    providers.log_relay.targets = tuple(
+        BatchLogRecordProcessor(PersistentLogExporter(exporter)) for exporter in for_logs
+    )
+
+
+def _runtime(providers: Providers, query_api: QueryApi | None) -> Runtime:
+    try:
+        own_version = version("spanfold")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        own_version = ""
+    return runtime.Runtime(
+        tracer=providers.tracer_provider.get_tracer("spanfold", own_version),
+        event_logger=providers.event_provider.get_logger("spanfold", own_version),
+        actor=providers.service_name,
+        query_api=query_api,
+    )
+
+
+def _inert() -> Runtime:
+    from opentelemetry._logs import NoOpLogger  # noqa: PLC0415 - only where all else failed
+    from opentelemetry.trace import NoOpTracer  # noqa: PLC0415
+
+    return runtime.Runtime(tracer=NoOpTracer(), event_logger=NoOpLogger("spanfold"), actor="", query_api=None)
+
+
+def _check_address(name: str, address: str) -> None:
+    if not address.startswith(("http://", "https://")):
+        message = f"{name} must be an address such as {DEFAULT_ENDPOINT}, not {address!r}"
+        raise InvalidArgumentError(message)
+
+
+def _within(timeout_s: float, *actions: Callable[[], object]) -> bool:
+    """Run all actions side by side; whether all of them ended in time and returned no False.
+
+    OpenTelemetry's own timeouts are not kept by its batch processors, so the limit is set here.
+    """
+    outcomes = list[bool]()
+
+    def run(action: Callable[[], object]) -> None:
+        with contained("send what was queued"):
+            outcomes.append(action() is not False)
+
+    threads = [threading.Thread(target=run, args=(action,), daemon=True) for action in actions]
+    deadline = time.monotonic() + timeout_s
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return len(outcomes) == len(actions) and all(outcomes)
+
+
+def _renew_lock() -> None:
+    # Another thread of the parent may have held it at the fork; that thread does not exist in the child.
+    global _lock  # noqa: PLW0603 - a lock of the process
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
