@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 from rich.text import Text
@@ -13,8 +13,14 @@ from spanfold_deploy.cli._output import STATUS_STYLES, milliseconds
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_NAME_WIDTH = 48
-_BAR_STYLES = ("cyan", "magenta", "yellow", "green", "blue")
+_NAME_WIDTH: Final = 48
+_SERVICE_WIDTH: Final = 24
+_DURATION_WIDTH: Final = 9
+_STATUS_WIDTH: Final = 5
+_NARROWEST_BAR: Final = 10
+_STATUS_WORDS: Final[Mapping[str, str]] = {"ERROR": "ERROR", "OK": "OK", "UNSET": ""}
+_ASCII_BRANCHES: Final = (("├ ", "|-"), ("└ ", "`-"), ("│ ", "| "))
+_BAR_STYLES: Final = ("cyan", "magenta", "yellow", "green", "blue")
 """One a service, in order of appearance, so that hops between services are seen at a glance."""
 
 
@@ -54,35 +60,34 @@ def render(trace: Mapping[str, Any], width: int, *, ascii_only: bool = False) ->
     lines = list(rows(trace["spans"]))
     services = list(dict.fromkeys(str(line.span["service_name"]) for line in lines))
     names = min(_NAME_WIDTH, max((len(line.branches) + len(line.span["name"]) for line in lines), default=1))
-    service_width = min(24, max(map(len, services), default=1))
-    bar_width = max(10, width - names - service_width - 24)
+    service_width = min(_SERVICE_WIDTH, max(map(len, services), default=1))
+    bar_width = max(_NARROWEST_BAR, width - names - service_width - _DURATION_WIDTH - _STATUS_WIDTH - 4)
     begin = min((line.span["start_time_unix_ns"] for line in lines), default=0)
     end = max((line.span["start_time_unix_ns"] + line.span["duration_ns"] for line in lines), default=begin)
 
     table = Table.grid(padding=(0, 1))
-    for column_width in (names, service_width, 9, 5, bar_width):
-        table.add_column(width=column_width, no_wrap=True, justify="right" if column_width == 9 else "left")  # noqa: PLR2004 - the durations
+    table.add_column(width=names, no_wrap=True)
+    table.add_column(width=service_width, no_wrap=True)
+    table.add_column(width=_DURATION_WIDTH, no_wrap=True, justify="right")
+    table.add_column(width=_STATUS_WIDTH, no_wrap=True)
+    table.add_column(width=bar_width, no_wrap=True)
     for line in lines:
         span = line.span
-        status = str(span["status"])
-        style = (
-            STATUS_STYLES["ERROR"]
-            if status == "ERROR"
-            else _BAR_STYLES[services.index(str(span["service_name"])) % len(_BAR_STYLES)]
-        )
-        drawn = bar(
-            span["start_time_unix_ns"] - begin,
-            span["duration_ns"],
-            end - begin,
-            bar_width,
-            "#" if ascii_only else "█",
-        )
-        branches = line.branches.translate(str.maketrans("└├│", "`|:")) if ascii_only else line.branches
+        failed = span["status"] == "ERROR"
+        place = services.index(str(span["service_name"])) % len(_BAR_STYLES)
+        offset_ns = span["start_time_unix_ns"] - begin
+        drawn = bar(offset_ns, span["duration_ns"], end - begin, bar_width, "#" if ascii_only else "█")
         table.add_row(
-            Text(branches + str(span["name"])),
+            Text(_plain(line.branches) if ascii_only else line.branches).append(str(span["name"])),
             Text(str(span["service_name"]), style="dim"),
-            milliseconds(span["duration_ns"] / 1e6),
-            Text("" if status == "UNSET" else status, style=STATUS_STYLES[status]),
-            Text(drawn, style=style),
+            Text(milliseconds(span["duration_ns"] / 1e6)),
+            Text(_STATUS_WORDS[span["status"]], style=STATUS_STYLES[span["status"]]),
+            Text(drawn, style=STATUS_STYLES["ERROR"] if failed else _BAR_STYLES[place]),
         )
     return table
+
+
+def _plain(branches: str) -> str:
+    for drawing, plain in _ASCII_BRANCHES:
+        branches = branches.replace(drawing, plain)
+    return branches

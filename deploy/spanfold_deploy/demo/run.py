@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from spanfold_deploy.demo.traffic import Tally
 
 ARRIVAL_TIMEOUT_S: Final = 30.0
+_SERVICE_ENVIRONMENT: Final = {"OTEL_SEMCONV_STABILITY_OPT_IN": "http"}
+"""The instrumentations still write the attribute names of old unless they are asked for the stable ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +131,16 @@ def _deploy(
     Raises:
         StartError: one of them did not start.
     """
-    retriever = Child("spanfold_deploy.demo.retriever", environment={}, log=log)
+    retriever = Child("spanfold_deploy.demo.retriever", environment=_SERVICE_ENVIRONMENT, log=log)
     services.append(retriever)
     try:
         retriever_url = retriever.ready()["url"]
         for name, model in models.items():
-            environment = {"SPANFOLD_ACTIVE_MODEL_ID": model["model_id"], RETRIEVER_VARIABLE: retriever_url}
+            environment = {
+                **_SERVICE_ENVIRONMENT,
+                "SPANFOLD_ACTIVE_MODEL_ID": model["model_id"],
+                RETRIEVER_VARIABLE: retriever_url,
+            }
             services.append(Child("spanfold_deploy.demo.answer", name, environment=environment, log=log))
         for version in VERSIONS.values():
             index = {"passage_words": version.passage_words, "title_boost": version.title_boost}

@@ -107,7 +107,9 @@ async def _send(
             await _ask(client, deployment, question, scores, tallies[deployment.name])
             on_answer()
 
-    async with httpx.AsyncClient(timeout=_TIMEOUT_S) as client:
+    # A connection a question: uvicorn drops the connection of a request that crashed, without a word.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    async with httpx.AsyncClient(timeout=_TIMEOUT_S, limits=limits) as client:
         await asyncio.gather(*(user(client) for _ in range(CONCURRENT_USERS)))
     return tallies
 
