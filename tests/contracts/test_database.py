@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,14 +11,14 @@ from uuid import UUID
 
 import pytest
 from google.protobuf.internal.encoder import _VarintBytes  # type: ignore[attr-defined]
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, TracesData
 
-from spanfold_deploy.database import open_database
 from spanfold_schemas.database import DatabaseError, PermanentDatabaseError, RetryableDatabaseError
-from tests.clickhouse_http.process import ClickHouseProcess
+from spanfold_schemas.migrate import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from spanfold_schemas.database import Database
 
@@ -51,39 +50,7 @@ PARAMETERS: Final[list[tuple[str, object, object]]] = [
     ("UUID", "0190b2c0-0000-7000-8000-000000000001", UUID("0190b2c0-0000-7000-8000-000000000001")),
     ("FixedString(4)", b"a\x00\xff\\", b"a\x00\xff\\"),
 ]
-
-_numbers: Final = itertools.count()
 ENDLESS: Final = "SELECT count() FROM system.numbers WHERE number % 7 = 9"
-
-
-@pytest.fixture(scope="module", params=["chdb", "clickhouse"])
-def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    directory = tmp_path_factory.mktemp("database")
-    if request.param == "chdb":
-        opened = open_database(f"chdb://{directory}")
-        yield opened
-        opened.close()
-        return
-    with ClickHouseProcess.start(directory) as server:
-        opened = open_database(server.url)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def table(database: Database) -> Iterator[Callable[[str], str]]:
-    """Makes tables under names of their own, and drops them (views first) after the test."""
-    made: list[str] = []
-
-    def make(ddl: str) -> str:
-        name = f"t{next(_numbers)}"
-        database.command(ddl.replace("{table}", name))
-        made.append(name)
-        return name
-
-    yield make
-    for name in reversed(made):
-        database.command(f"DROP TABLE {name}")
 
 
 def framed(spans: Sequence[Span]) -> bytes:
@@ -398,3 +365,32 @@ def test_sixteen_threads_share_a_database(database: Database, table: Callable[[s
 
     assert seen == [[1, 2, 3, 4]] * 16
     assert count(database, target) == 64
+
+
+def test_the_shipped_migrations_decode_otlp(database: Database) -> None:
+    """The statements and the schema that are shipped, not those of a test."""
+    migrate(database)
+    attributes = [
+        KeyValue(key="spanfold.model.id", value=AnyValue(string_value="m-1")),
+        KeyValue(key="retries", value=AnyValue(int_value=-(2**63))),
+        KeyValue(key="cached", value=AnyValue(bool_value=True)),
+    ]
+    started = time.time_ns()
+    span = Span(
+        name="answer",
+        trace_id=bytes(range(16)),
+        span_id=bytes(range(8)),
+        start_time_unix_nano=started,
+        end_time_unix_nano=started + 10**9,
+        attributes=attributes,
+    )
+
+    for _ in range(2):
+        database.insert_protobuf("otlp_traces", framed([span]), message="TracesData", token="t")
+
+    sql = (
+        "SELECT TraceId, SpanId, ParentSpanId, ModelId, Duration, toUnixTimestamp64Nano(Timestamp),"
+        " SpanAttributes['retries'], SpanAttributes['cached'] FROM spans"
+    )
+    expected = (bytes(range(16)), bytes(range(8)), bytes(8), "m-1", 10**9, started)
+    assert database.query(sql).rows == [(*expected, str(-(2**63)), "true")]
