@@ -8,8 +8,8 @@ other version can have it. Event IDs are UUIDs of version 7 (RFC 9562): unique, 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-import secrets
 import time
 import uuid
 from typing import Final
@@ -34,7 +34,7 @@ def derive_model_id(experiment_id: str, name: str) -> str:
 
 def new_model_id() -> str:
     """An ID that no other model version has (128 random bits)."""
-    return MODEL_ID_PREFIX + secrets.token_hex(16)
+    return MODEL_ID_PREFIX + os.urandom(16).hex()
 
 
 def is_model_id(text: str) -> bool:
@@ -62,4 +62,5 @@ def new_event_id(time_unix_ns: int | None = None) -> str:
     fraction = (rest_ns << 12) // _NS_PER_MS
     version, variant = 7, 0b10
     value = (milliseconds & (1 << 48) - 1) << 80 | version << 76 | fraction << 64
-    return str(uuid.UUID(int=value | variant << 62 | secrets.randbits(62)))
+    chance = int.from_bytes(os.urandom(8), "big") & (1 << 62) - 1
+    return str(uuid.UUID(int=value | variant << 62 | chance))

@@ -52,13 +52,17 @@ class Collector:
         return _dump(self._items + ([_more(self._left_out, "items")] if self._left_out else []))
 
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
 def _dump(plain: object) -> str:
-    text = json.dumps(plain, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        # A lone surrogate cannot travel as UTF-8: one such span would cost its whole batch. Escape it.
-        return json.dumps(plain)
+    text = _encode(plain)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            # A lone surrogate cannot travel as UTF-8: one such span would cost its whole batch. Escape it.
+            return json.dumps(plain)
     return text
 
 
@@ -85,16 +89,18 @@ class _Cutter:
             return self._number(value)  # type: ignore[arg-type]
         if depth >= MAX_DEPTH:
             return f"… (cut: {kind.__name__} nested deeper than {MAX_DEPTH})"
-        if isinstance(value, dict):
-            return self._mapping(value, depth)
+        if kind is dict or isinstance(value, dict):
+            return self._mapping(value, depth)  # type: ignore[arg-type]
         if isinstance(value, list | tuple | set | frozenset):
             return self._sequence(value, depth)
         return self._other(value, depth)
 
     def _text(self, text: str) -> str:
-        room = max(self.budget, 0)
-        self.budget -= len(text) + 2
-        return text if len(text) <= room else text[:room] + _more(len(text) - room, "characters")
+        room = self.budget
+        self.budget = room - len(text) - 2
+        if len(text) <= room:
+            return text
+        return text[: max(room, 0)] + _more(len(text) - max(room, 0), "characters")
 
     def _number(self, number: float) -> float | str:
         if isinstance(number, float):

@@ -21,7 +21,7 @@ _raising = False
 
 
 class contained:  # noqa: N801 - used like a keyword: `with contained("..."):`
-    """A block whose exceptions stay inside. A class, since a generator would cost twice as much a call.
+    """A block whose exceptions stay inside. A class: a generator would cost more.
 
     Args:
         what: what the SDK was about to do, as in "could not ..."; logged once for each such text.
@@ -39,10 +39,14 @@ class contained:  # noqa: N801 - used like a keyword: `with contained("..."):`
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> bool:
         """Swallow any Exception, unless faults are to be raised."""
-        return isinstance(fault, Exception) and _swallow(self._what, fault)
+        return isinstance(fault, Exception) and swallow(self._what, fault)
 
 
-def _swallow(what: str, fault: Exception) -> bool:
+def swallow(what: str, fault: Exception) -> bool:
+    """Log and count a fault; False if faults are to be raised.
+
+    For ``except`` clauses where a ``with`` block would show in the cost of each traced call.
+    """
     global _count  # noqa: PLW0603 - a counter of the process
     if _raising:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import Final
 
 _ADJECTIVES: Final = """
@@ -23,4 +23,7 @@ _NOUNS: Final = """
 
 def random_name() -> str:
     """A name such as ``swift-otter-417`` (not unique: the ID is). Leaves the global random seed alone."""
-    return f"{secrets.choice(_ADJECTIVES)}-{secrets.choice(_NOUNS)}-{secrets.randbelow(900) + 100}"
+    chance = int.from_bytes(os.urandom(8), "big")
+    chance, adjective = divmod(chance, len(_ADJECTIVES))
+    chance, noun = divmod(chance, len(_NOUNS))
+    return f"{_ADJECTIVES[adjective]}-{_NOUNS[noun]}-{chance % 900 + 100}"

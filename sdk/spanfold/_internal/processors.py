@@ -12,7 +12,7 @@ from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.sdk.trace import SpanProcessor
 
 from spanfold._internal import active
-from spanfold._internal.faults import contained
+from spanfold._internal.faults import swallow
 from spanfold_schemas import keys
 
 if TYPE_CHECKING:
@@ -29,12 +29,15 @@ class SpanRelay(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Stamp the span, unless the application already said which model it belongs to."""
-        with contained("stamp the active model on a span"):
+        try:
             model_id = active.current()
             if model_id is not None:
                 given = span.attributes
                 if not given or (keys.MODEL_ID not in given and keys.MLFLOW_MODEL_ID not in given):
                     span.set_attribute(keys.MODEL_ID, model_id)
+        except Exception as fault:
+            if not swallow("stamp the active model on a span", fault):
+                raise
         for target in self.targets:
             target.on_start(span, parent_context)
 

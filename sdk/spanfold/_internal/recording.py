@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import context as otel_context
+from opentelemetry.context import attach, detach, get_current
 from opentelemetry.trace import INVALID_SPAN, Span, Status, StatusCode, set_span_in_context
 
-from spanfold._internal import active, content
-from spanfold._internal.faults import contained
+from spanfold._internal import active, content, runtime
+from spanfold._internal.faults import contained, swallow
 from spanfold._internal.setup import ready
 from spanfold_schemas import keys
 
@@ -45,17 +45,23 @@ class Recording:
         """
         self.span: Span = INVALID_SPAN
         self._token: Token[Context] | None = None
-        with contained("start a span"):
-            self.span = ready().tracer.start_span(name, parent, attributes=attributes)
-            self._token = otel_context.attach(set_span_in_context(self.span, parent))
-        if given is not None and self.span.is_recording():
+        try:
+            self.span = (runtime.get() or ready()).tracer.start_span(name, parent, attributes=attributes)
+            self._token = attach(set_span_in_context(self.span, parent))
+        except Exception as fault:
+            if not swallow("start a span", fault):
+                raise
+        if given is not None:
             self.set_json(keys.INPUT, given)
 
     def set_json(self, key: str, value: object) -> None:
         """Record ``value`` as JSON text of bounded size."""
-        with contained("record an input or output"):
+        try:
             if self.span.is_recording():
                 self.span.set_attribute(key, content.to_json(value))
+        except Exception as fault:
+            if not swallow("record an input or output", fault):
+                raise
 
     def failed(self, fault: BaseException) -> None:
         """Mark the span as failed by ``fault``, with its traceback."""
@@ -65,16 +71,18 @@ class Recording:
 
     def pause(self) -> None:
         """The span is not current any more, but still open."""
-        with contained("leave a span"):
-            if self._token is not None:
-                token, self._token = self._token, None
-                otel_context.detach(token)
+        token, self._token = self._token, None
+        if token is not None:
+            detach(token)
 
     def end(self) -> None:
         """The call is over."""
-        self.pause()
-        with contained("end a span"):
+        try:
+            self.pause()
             self.span.end()
+        except Exception as fault:
+            if not swallow("end a span", fault):
+                raise
 
 
 class StreamRecording:
@@ -90,7 +98,7 @@ class StreamRecording:
         self, name: str, attributes: Mapping[str, AttributeValue] | None, given: Mapping[str, object]
     ) -> None:
         self._name, self._attributes, self._given = name, attributes, given
-        self._context = otel_context.get_current()
+        self._context = get_current()
         self._blocks = active.snapshot()
         self._items = content.Collector()
         self._recording: Recording | None = None
@@ -104,14 +112,14 @@ class StreamRecording:
                 self._recording = Recording(self._name, self._attributes, self._given, self._context)
                 self._recording.pause()
             inside = set_span_in_context(self._recording.span, self._context)
-            self._step = (otel_context.attach(inside), blocks)
+            self._step = (attach(inside), blocks)
 
     def __exit__(self, *_: object) -> None:
         """Return to the consumer."""
         with contained("leave a generator's span"):
             if self._step is not None:
                 (token, blocks), self._step = self._step, None
-                otel_context.detach(token)
+                detach(token)
                 active.suspend(blocks)
 
     def add(self, item: object) -> None:

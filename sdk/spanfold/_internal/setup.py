@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
 from spanfold._internal import resolve, runtime
@@ -169,6 +168,8 @@ def _start_exporting(providers: Providers, otlp_endpoint: str | None) -> None:
 
 
 def _runtime(providers: Providers, query_api: QueryApi | None) -> Runtime:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow to import
+
     try:
         own_version = version("spanfold")
     except PackageNotFoundError:  # run from a checkout that was never installed
