@@ -7,11 +7,12 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, LogsData
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from spanfold_collector.errors import InvalidRequestError
+from spanfold_collector.errors import InvalidRequestError, shortened
 from spanfold_collector.guard import GuardedLogs, GuardedTraces, is_flat
 from spanfold_collector.normalise import flatten_logs, flatten_traces
 from spanfold_schemas import keys
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _NANOSECONDS_A_SECOND: Final = 1_000_000_000
 _SPANFOLD_EVENTS: Final = "spanfold."
+_LARGEST_INTEGER: Final = 2**64 - 1
+_SMALLEST_INTEGER: Final = -(2**63)
 _TRACE_ID_BYTES: Final = 16
 _SPAN_ID_BYTES: Final = 8
 _MAX_SPAN_KIND: Final = 5
@@ -43,11 +46,11 @@ class TimeWindow:
         newest = int(now_unix_s + max_ahead_s) * _NANOSECONDS_A_SECOND
         return cls(max(oldest, 1), newest)
 
-    def fault(self, field: str, time_unix_ns: int) -> str:
-        """What is wrong with a time, or an empty text."""
+    def fault(self, field: str, time_unix_ns: int, *, expires: bool = True) -> str:
+        """What is wrong with a time, or an empty text. What never expires may be of any age."""
         if time_unix_ns == 0:
             return f"{field} is not set"
-        if time_unix_ns < self.oldest_unix_ns:
+        if expires and time_unix_ns < self.oldest_unix_ns:
             return f"{field} is older than the retention; raise SPANFOLD_RETENTION_DAYS to keep it"
         if time_unix_ns > self.newest_unix_ns:
             return f"{field} is more than a day in the future; set the sender's clock"
@@ -96,8 +99,13 @@ def _record_fault(record: Any, window: TimeWindow) -> str:
         return "trace_id must be 16 bytes and span_id 8, or both empty"
     if not 0 <= record.severity_number <= _MAX_SEVERITY:
         return "severity_number must be between 0 and 24"
-    fault = window.fault("time_unix_nano", record.time_unix_nano or record.observed_time_unix_nano)
-    return fault or (_event_fault(record) if record.event_name.startswith(_SPANFOLD_EVENTS) else "")
+    is_event = record.event_name.startswith(_SPANFOLD_EVENTS)
+    fault = window.fault(
+        "time_unix_nano",
+        record.time_unix_nano or record.observed_time_unix_nano,
+        expires=not is_event and record.event_name != keys.EVALUATION_RESULT,
+    )
+    return fault or (_event_fault(record) if is_event else "")
 
 
 def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -108,23 +116,44 @@ def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return entries
 
 
-def _refuse_constant(name: str) -> None:
-    message = f"{name} is not JSON"
-    raise ValueError(message)
+def _refuse_large_integer(digits: str) -> int:
+    number = int(digits)
+    if not _SMALLEST_INTEGER <= number <= _LARGEST_INTEGER:
+        # The engine would fold it as text.
+        raise ValueError("an integer has more than 64 bits")
+    return number
+
+
+def _load_payload(text: str) -> Any:
+    """JSON that the engine and Python read alike.
+
+    Raises:
+        ValueError: not JSON, or a form of it (lone surrogates, deep nesting, repeated keys, NaN, huge
+            numbers) that only one of the two would take, or take differently.
+        RecursionError: nested too deeply.
+    """
+    orjson.loads(text)
+    return json.loads(text, object_pairs_hook=_refuse_repeats, parse_int=_refuse_large_integer)
+
+
+def _is_uuid(text: str) -> bool:
+    """Whether this is a UUID's usual form, the only one that the engine reads."""
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
 
 
 def _event_fault(record: LogRecord) -> str:
-    attributes = {item.key: item.value.string_value for item in record.attributes}
+    attributes: dict[str, str] = {}
+    for item in record.attributes:
+        attributes.setdefault(item.key, item.value.string_value)
     if not attributes.get(keys.EVENT_STREAM):
         return f"attribute {keys.EVENT_STREAM} must name what the event is about"
+    if not _is_uuid(attributes.get(keys.EVENT_ID, "")):
+        return f"attribute {keys.EVENT_ID} must be a UUID, such as 0197b1c2-8f6e-7c3a-9d54-3b1f0a2e4c61"
     try:
-        uuid.UUID(attributes.get(keys.EVENT_ID, ""))
-    except ValueError:
-        return f"attribute {keys.EVENT_ID} must be a UUID"
-    try:
-        payload = json.loads(
-            record.body.string_value, object_pairs_hook=_refuse_repeats, parse_constant=_refuse_constant
-        )
+        payload = _load_payload(record.body.string_value)
     except (ValueError, RecursionError) as error:
         return f"the body of {record.event_name} must be JSON: {error}"
     try:
@@ -150,7 +179,7 @@ def _sift(items: Any, fault: Callable[[Any], str], faults: list[str]) -> None:
 
 
 def _summary(noun: str, faults: list[str]) -> str:
-    return f"{len(faults)} {noun} rejected; the first: {faults[0]}" if faults else ""
+    return shortened(f"{len(faults)} {noun} rejected; the first: {faults[0]}") if faults else ""
 
 
 def admit_traces(body: bytes, window: TimeWindow) -> Admitted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from spanfold_collector.grpc_receiver import GrpcReceiver
 from spanfold_collector.http_receiver import HttpReceiver
 from spanfold_collector.lane import Lane
 from spanfold_collector.signals import SIGNALS
+from spanfold_collector.spool import lock_directory
 from spanfold_collector.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -31,9 +33,14 @@ class Collector:
     """
 
     def __init__(self, database: Database, settings: CollectorSettings) -> None:
-        """Open the spool in ``settings.directory``; nothing listens yet."""
+        """Open the spool in ``settings.directory``; nothing listens yet.
+
+        Raises:
+            DirectoryInUseError: another collector uses this directory.
+        """
         self._settings = settings
         self._started = False
+        self._directory_lock = lock_directory(settings.directory)
         self.telemetry = Telemetry()
         self._lanes = [Lane(signal, database, settings, self.telemetry) for signal in SIGNALS]
         self._grpc = GrpcReceiver(self._lanes, settings, self.telemetry)
@@ -84,5 +91,6 @@ class Collector:
         self._grpc.stop(half_s)
         self._http.stop(half_s)
         drained = [lane.stop(max(deadline - time.monotonic(), 0.1)) for lane in self._lanes]
+        os.close(self._directory_lock)
         _log.info("collector stopped", drained=all(drained))
         return all(drained)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from spanfold_collector.spool import SpoolFullError, write_durably
@@ -25,7 +26,12 @@ class DeadLetters:
     @property
     def size_bytes(self) -> int:
         """Bytes kept."""
-        return sum(path.stat().st_size for path in self._directory.iterdir())
+        total = 0
+        for path in self._directory.iterdir():
+            # The other signal's lane may be renaming one, and a person may be removing some.
+            with suppress(FileNotFoundError):
+                total += path.stat().st_size
+        return total
 
     def keep(self, data: bytes, *, signal: str, reason: str) -> Path:
         """Keep one request; the same request again replaces itself.

@@ -7,8 +7,9 @@ tested against. Everything here is pure.
 from __future__ import annotations
 
 import base64
-import json
 import math
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -42,6 +43,17 @@ _REMOTE_PARENT: Final = 0x300
 """OTLP span flags: "is remote is known" and "is remote"."""
 _INPUTS: Final = ("gen_ai.input.messages", keys.INPUT, "mlflow.spanInputs", "input.value")
 _OUTPUTS: Final = ("gen_ai.output.messages", keys.OUTPUT, "mlflow.spanOutputs", "output.value")
+_PLAIN_EXPONENTS: Final = range(-6, 21)
+"""Powers of ten that ClickHouse writes out in full."""
+_JSON_ESCAPES: Final = {code: f"\\u{code:04X}" for code in (*range(0x20), 0x2028, 0x2029)} | {
+    ord(char): f"\\{mark}" for char, mark in zip('\b\f\n\r\t"\\/', 'bfnrt"\\/', strict=True)
+}
+"""What ClickHouse's toJSONString escapes, and how."""
+_MAX_COUNT_CHARS: Final = 100
+_COUNT: Final = re.compile(r"\+?[0-9]+", re.ASCII)
+_NUMBER: Final = re.compile(
+    r"[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf(inity)?|nan)", re.ASCII | re.IGNORECASE
+)
 _RECEIVED: Final = 1001
 _TENANT: Final = 1002
 _SERVICE_VERSION: Final = 1003
@@ -60,8 +72,21 @@ def number_text(number: float) -> str:
         return "inf" if number > 0 else "-inf"
     text = repr(number)
     mantissa, exponent_mark, exponent = text.partition("e")
-    mantissa = mantissa.removesuffix(".0")
-    return f"{mantissa}e{int(exponent)}" if exponent_mark else mantissa
+    if not exponent_mark:
+        return text.removesuffix(".0")
+    if int(exponent) in _PLAIN_EXPONENTS:
+        return format(Decimal(text), "f")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def json_text(items: Iterable[str]) -> str:
+    r"""An array of strings as ClickHouse's ``toJSONString`` writes it.
+
+    Example:
+        >>> print(json_text(["a/b", "ü"]))
+        ["a\/b","ü"]
+    """
+    return "[" + ",".join(f'"{item.translate(_JSON_ESCAPES)}"' for item in items) + "]"
 
 
 def _text(value: AnyValue) -> str:
@@ -77,14 +102,19 @@ def _text(value: AnyValue) -> str:
         case "bytes_value":
             return base64.b64encode(value.bytes_value).decode()
         case "array_value":
-            items = [item.string_value for item in value.array_value.values]
-            return json.dumps(items, ensure_ascii=False, separators=(",", ":")) if items else ""
+            items = value.array_value.values
+            return json_text(item.string_value for item in items) if items else ""
         case _:
             return ""
 
 
 def _attributes(items: Iterable[KeyValue]) -> dict[str, str]:
-    return {item.key: _text(item.value) for item in items}
+    """Of a key that occurs twice, against OpenTelemetry's rules, the first counts: so a map reads in SQL."""
+    found: dict[str, str] = {}
+    for item in items:
+        if item.key not in found:
+            found[item.key] = _text(item.value)
+    return found
 
 
 def _first(attributes: Mapping[str, str], *names: str) -> str:
@@ -92,14 +122,13 @@ def _first(attributes: Mapping[str, str], *names: str) -> str:
 
 
 def _count(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and int(text) < 2**64 else None
+    if len(text) > _MAX_COUNT_CHARS or not _COUNT.fullmatch(text):
+        return None
+    return int(text) if int(text) < 2**64 else None
 
 
 def _cost(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def _model_id(own: Mapping[str, str], resource: Mapping[str, str], *, service_version: bool) -> str:

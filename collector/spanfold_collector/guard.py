@@ -19,8 +19,9 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-EMPTY_ARRAY: Final = b"\x12\x02\x2a\x00"
-"""A KeyValue's value that is an empty array: flat columns cannot tell it from a value that is not set."""
+EMPTY_ARRAYS: Final = (b"\x12\x02\x2a\x00", b"\x2a\x02\x2a\x00")
+"""A KeyValue's value, and a log record's body, that is an empty array: flat columns cannot tell it from one
+that is not set."""
 
 
 def _add_required(message: Any, name: str, number: int, kind: Any) -> None:
@@ -66,4 +67,4 @@ GuardedLogs: Final = _message_class("opentelemetry.proto.logs.v1.LogsData")
 
 def is_flat(message: Message, body: bytes) -> bool:
     """Whether the engine can decode ``body`` (parsed as ``message``, a guard class) as it stands."""
-    return message.IsInitialized() and EMPTY_ARRAY not in body
+    return message.IsInitialized() and not any(array in body for array in EMPTY_ARRAYS)

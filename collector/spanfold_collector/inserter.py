@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -75,12 +75,21 @@ class Inserter:
                 self._signal.landing_table, body, message=self._signal.message, token=group_token
             )
         else:
-            rows = list(self._signal.rows(message for _, message in split_frames(body)))
+            rows = self._decode(body)
             self._database.insert_rows(
                 self._signal.row_table, self._signal.row_columns, rows, token=group_token
             )
         path = "engine" if in_engine else "python"
         self._telemetry.insert_seconds.labels(self._signal.name, path).observe(time.perf_counter() - started)
+
+    def _decode(self, body: bytes) -> list[Sequence[Any]]:
+        try:
+            return list(self._signal.rows(message for _, message in split_frames(body)))
+        except Exception as error:
+            # A fault of ours, but one that these bytes find every time: the others must not wait for it.
+            _log.exception("request cannot be decoded", signal=self._signal.name)
+            message = f"the request cannot be decoded: {error!r}"
+            raise PermanentDatabaseError(message) from error
 
     def _set_aside(self, framed: bytes, error: PermanentDatabaseError) -> str:
         reason = str(error)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from spanfold_collector.errors import OverloadedError
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 _MAX_REMEMBERED: Final = 100_000
 
@@ -126,26 +124,42 @@ class Recent:
     def __init__(self, window_s: float) -> None:
         """Remember each request for ``window_s``, and at most a hundred thousand of them."""
         self._window_s = window_s
-        self._known: OrderedDict[bytes, tuple[float, Future[Answer]]] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[float, Future[Answer] | Answer]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, digest: bytes) -> Future[Answer] | None:
-        """The promise made for the same bytes, unless it failed or is too long ago."""
-        with self._lock:
-            since, future = self._known.get(digest, (0.0, None))
-        if future is None or time.monotonic() - since > self._window_s:
-            return None
-        failed = future.done() and future.exception() is not None
-        return None if failed else future
+    def claim(self, digest: bytes, future: Future[Answer]) -> Future[Answer]:
+        """The promise made for the same bytes; ``future`` itself, now noted, if there is none.
 
-    def remember(self, digest: bytes, future: Future[Answer]) -> None:
-        """Note the promise made for a request."""
+        A promise that fails is forgotten, and so is one made too long ago.
+        """
         now = time.monotonic()
         with self._lock:
+            since, known = self._known.get(digest, (0.0, None))
+            if known is not None and now - since <= self._window_s:
+                return known if isinstance(known, Future) else _kept(known)
             self._known[digest] = (now, future)
             self._known.move_to_end(digest)
-            while self._known:
-                oldest = next(iter(self._known.values()))[0]
-                if len(self._known) <= _MAX_REMEMBERED and now - oldest <= self._window_s:
-                    break
+            while len(self._known) > _MAX_REMEMBERED or self._is_oldest_expired(now):
                 self._known.popitem(last=False)
+        future.add_done_callback(lambda done: self._settle(digest, done))
+        return future
+
+    def _settle(self, digest: bytes, future: Future[Answer]) -> None:
+        """Keep only the answer: a future takes ten times the memory."""
+        with self._lock:
+            since, known = self._known.get(digest, (0.0, None))
+            if known is not future:
+                return
+            if future.exception() is None:
+                self._known[digest] = (since, future.result())
+            else:
+                del self._known[digest]
+
+    def _is_oldest_expired(self, now: float) -> bool:
+        return now - next(iter(self._known.values()))[0] > self._window_s
+
+
+def _kept(answer: Answer) -> Future[Answer]:
+    future: Future[Answer] = Future()
+    future.set_result(answer)
+    return future

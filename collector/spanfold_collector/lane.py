@@ -22,7 +22,7 @@ from spanfold_collector.errors import InvalidRequestError, OverloadedError
 from spanfold_collector.frames import digest, frame, split_frames
 from spanfold_collector.inserter import Inserter
 from spanfold_collector.intake import Answer, Intake, Pending, Recent
-from spanfold_collector.spool import Entry, Spool, SpoolDamagedError, SpoolFullError, free_disk_bytes
+from spanfold_collector.spool import Entry, Spool, SpoolDamagedError, SpoolFullError
 from spanfold_schemas.database import Database, DatabaseError
 
 if TYPE_CHECKING:
@@ -131,20 +131,28 @@ class Lane:
             InvalidRequestError: the bytes are not a request.
             OverloadedError: there is no room in memory, spool or disk.
         """
-        key = digest(body)
-        known = self._recent.find(key)
-        if known is not None:
+        future: Future[Answer] = Future()
+        claimed = self._recent.claim(digest(body), future)
+        if claimed is not future:
             self._telemetry.repeated_requests.labels(self.signal.name).inc()
-            return known
+            return claimed
+        try:
+            self._take(body, future)
+        except Exception as error:
+            # Whoever sent the same bytes in the meantime waits for this promise.
+            future.set_exception(error)
+            raise
+        return future
+
+    def _take(self, body: bytes, future: Future[Answer]) -> None:
         now = time.time()
         window = TimeWindow.around(now, self._settings.retention_days, self._settings.max_ahead_s)
         admitted = self.signal.admit(body, window)
         self._telemetry.rejected_records.labels(self.signal.name).inc(admitted.rejected)
         answer = Answer(admitted.rejected, admitted.message)
-        future: Future[Answer] = Future()
         if admitted.records == 0:
             future.set_result(answer)
-            return future
+            return
         framed = frame(
             admitted.body,
             received_time_unix_ms=int(now * 1000),
@@ -152,13 +160,10 @@ class Lane:
         )
         self._require_room(len(framed))
         self._intake.offer(Pending(framed, admitted.records, answer, future))
-        self._recent.remember(key, future)
-        return future
 
     def _require_room(self, size: int) -> None:
         if time.monotonic() - self._disk_checked_at > _DISK_CHECK_S:
-            free = free_disk_bytes(self._settings.directory)
-            self._has_disk = free >= self._settings.min_free_disk_bytes
+            self._has_disk = self._spool.has_disk(0)
             self._disk_checked_at = time.monotonic()
         if not self._has_disk:
             message = f"less than {self._settings.min_free_disk_bytes} bytes of disk are free"
@@ -203,8 +208,8 @@ class Lane:
         else:
             with self._state:
                 self._in_flight = None
-                if flight.entry is not None:
-                    self._spool.remove(flight.entry)
+            if flight.entry is not None:
+                self._spool.remove(flight.entry)
             for index, pending in enumerate(group):
                 self._settle(pending, faults.get(index))
         self._intake.release(group)
@@ -254,12 +259,17 @@ class Lane:
         except (DatabaseError, SpoolFullError, OSError) as error:
             _log.warning("replay failed", signal=self.signal.name, error=str(error))
             return False
+        except Exception:  # noqa: BLE001 - a fault of ours must not end the thread; the group stays where it is
+            _log.exception("replay failed unexpectedly", signal=self.signal.name)
+            return False
         self._spool.remove(entry)
         return True
 
     def _replay(self, entry: Entry) -> None:
         try:
             frames = [framed for framed, _ in split_frames(self._spool.read(entry))]
+        except FileNotFoundError:
+            _log.error("spooled group was removed by someone else", file=entry.path.name)
         except (SpoolDamagedError, ValueError) as error:
             self._dead_letters.keep(entry.path.read_bytes(), signal=self.signal.name, reason=str(error))
             _log.error("spooled group set aside", signal=self.signal.name, file=entry.path.name)

@@ -6,22 +6,34 @@ are on the disk, so what a crash leaves half-written was never acknowledged.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import re
 import shutil
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import structlog
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_log = structlog.get_logger(__name__)
+
 _MAGIC: Final = b"spanfold spool 1\n"
 _DIGEST_BYTES: Final = 32
+_NAME: Final = re.compile(r"[0-9]{16}\.group")
 
 
 class SpoolFullError(Exception):
     """The spool's limit, or the disk's, is reached; nothing was written."""
+
+
+class DirectoryInUseError(OSError):
+    """Another process has the collector's folder open."""
 
 
 class SpoolDamagedError(Exception):
@@ -45,9 +57,29 @@ def fsync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def free_disk_bytes(path: Path) -> int:
-    """Bytes that this process may still write to the disk that holds ``path``."""
-    return shutil.disk_usage(path).free
+def lock_directory(directory: Path) -> int:
+    """Make the folder, where it is missing, and hold it for this process until the result is closed.
+
+    Two collectors in one folder would replay, and overwrite, each other's groups.
+
+    Raises:
+        DirectoryInUseError: another process, or another collector of this one, holds it.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(directory / "collector.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.read(descriptor, 32).decode(errors="replace").strip()
+        os.close(descriptor)
+        message = (
+            f"process {holder or 'unknown'} has the collector directory {directory} open: "
+            "give each collector a directory of its own, or stop the other one"
+        )
+        raise DirectoryInUseError(message) from error
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
 
 
 def write_durably(path: Path, parts: tuple[bytes, ...]) -> None:
@@ -74,7 +106,8 @@ class Spool:
         self._max_bytes = max_bytes
         self._min_free_disk_bytes = min_free_disk_bytes
         self._lock = threading.Lock()
-        self._entries = [Entry(path, path.stat().st_size) for path in sorted(directory.glob("*.group"))]
+        paths = sorted(path for path in directory.glob("*.group") if _NAME.fullmatch(path.name))
+        self._entries = [Entry(path, path.stat().st_size) for path in paths]
         self._next = int(self._entries[-1].path.stem) + 1 if self._entries else 1
 
     @property
@@ -91,8 +124,15 @@ class Spool:
 
     def has_room(self, size: int) -> bool:
         """Whether a group of ``size`` bytes would be taken now."""
-        room = self.size_bytes + size <= self._max_bytes
-        return room and free_disk_bytes(self._directory) - size >= self._min_free_disk_bytes
+        return self.size_bytes + size <= self._max_bytes and self.has_disk(size)
+
+    def has_disk(self, size: int) -> bool:
+        """Whether the disk keeps its reserve if ``size`` more bytes are written to it."""
+        try:
+            free = shutil.disk_usage(self._directory).free
+        except OSError:
+            return False
+        return free - size >= self._min_free_disk_bytes
 
     def append(self, data: bytes) -> Entry:
         """Store one group; when this returns, it survives kill and power loss.
@@ -109,7 +149,10 @@ class Spool:
         try:
             write_durably(path, (_MAGIC, hashlib.sha256(data).digest(), data))
         except OSError as error:
-            path.with_suffix(".group.partial").unlink(missing_ok=True)
+            # Its senders are told that it was not taken: it must not come back after a restart either.
+            for leftover in (path.with_suffix(".group.partial"), path):
+                with suppress(OSError):
+                    leftover.unlink(missing_ok=True)
             message = f"the disk refused to spool {len(data)} bytes: {error.strerror}"
             raise SpoolFullError(message) from error
         entry = Entry(path, len(data))
@@ -139,6 +182,10 @@ class Spool:
 
     def remove(self, entry: Entry) -> None:
         """Forget a group that is now in the database (or set aside)."""
-        entry.path.unlink(missing_ok=True)
+        try:
+            entry.path.unlink(missing_ok=True)
+        except OSError as error:
+            # It will be replayed after a restart: its token then keeps it from being stored twice.
+            _log.warning("spooled group cannot be removed", file=entry.path.name, error=str(error))
         with self._lock:
             self._entries = [known for known in self._entries if known != entry]
