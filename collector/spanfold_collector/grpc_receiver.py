@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spanfold_collector.telemetry import Telemetry
 
 _ANSWER_TIMEOUT_S: Final = 60.0
+_WAITING_PER_THREAD: Final = 4
 
 
 def _status(code: int, message: str, retry_after_s: int | None = None) -> status_pb2.Status:
@@ -90,7 +91,9 @@ class GrpcReceiver:
         self._server = grpc.server(
             ThreadPoolExecutor(settings.max_concurrent_requests, thread_name_prefix="otlp-grpc"),
             handlers=[_Handlers(methods)],
-            maximum_concurrent_rpcs=settings.max_concurrent_requests,
+            # Past this the library itself answers RESOURCE_EXHAUSTED, but without the RetryInfo that makes
+            # it retryable: rather let calls wait for a thread, which reads a message only when it is free.
+            maximum_concurrent_rpcs=settings.max_concurrent_requests * _WAITING_PER_THREAD,
             options=[
                 ("grpc.max_receive_message_length", settings.max_request_bytes),
                 # Without it two servers could share a port, and each would get half of the traffic.
