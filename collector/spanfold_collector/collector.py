@@ -49,7 +49,7 @@ class Collector:
     @property
     def is_ready(self) -> bool:
         """Whether requests are taken (into the database, or into the spool while it is away)."""
-        return self._started
+        return self._started and all(lane.road != "refused" for lane in self._lanes)
 
     @property
     def grpc_port(self) -> int:

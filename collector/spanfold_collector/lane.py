@@ -96,6 +96,15 @@ class Lane:
         """Whether requests are made durable in the spool rather than in the database."""
         return self._detour
 
+    @property
+    def road(self) -> str:
+        """Where requests go now: ``database``, ``spool``, or ``refused`` for want of room."""
+        try:
+            self._require_room(0)
+        except OverloadedError:
+            return "refused"
+        return "spool" if self._detour else "database"
+
     def start(self) -> None:
         """Start the writer and the spooler."""
         for thread in self._threads:
