@@ -13,7 +13,7 @@ from spanfold_deploy.cli import _output, _waterfall
 from spanfold_deploy.errors import SettingsError
 
 
-def span(name: str, start: int, duration: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def span(name: str, start: int, duration: int, **more: Any) -> dict[str, Any]:
     return {
         "name": name,
         "service_name": "service",

@@ -88,7 +88,7 @@ def test_every_wrong_setting_is_told_at_once() -> None:
 
 
 def test_a_missing_file_is_an_error_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="absent.toml"):
+    with pytest.raises(SettingsError, match=r"absent\.toml"):
         load_settings(config=tmp_path / "absent.toml")
 
 

@@ -1,0 +1,111 @@
+"""Server processes start with one clear line, refuse what cannot work, and stop in order."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+from spanfold_deploy.errors import StartError
+from spanfold_deploy.serve import listen
+from tests.deploy.processes import FREE_PORTS, TIMEOUT_S, run, serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COLLECTOR_PORTS = FREE_PORTS[2:]
+
+
+def send_span(otlp_http_endpoint: str) -> str:
+    """Send one span with the official exporter; its trace ID once it is acknowledged."""
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(f"{otlp_http_endpoint}/v1/traces")))
+    with provider.get_tracer("test").start_as_current_span("one") as span:
+        trace_id = format(span.get_span_context().trace_id, "032x")
+    provider.shutdown()
+    return trace_id
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_everything_in_order_within_the_limit(tmp_path: Path, number: signal.Signals) -> None:
+    with serving("serve", tmp_path / "data", *FREE_PORTS) as server:
+        assert httpx.get(f"{server.ready['api_url']}/health").json() == {"status": "ok"}
+        begun = time.monotonic()
+        assert server.stop(number) == 0
+        assert time.monotonic() - begun < 10
+
+
+def test_what_was_acknowledged_is_there_after_a_restart(tmp_path: Path) -> None:
+    with serving("serve", tmp_path / "data", *FREE_PORTS) as server:
+        trace_id = send_span(server.ready["otlp_http_endpoint"])
+        assert server.stop() == 0
+    with serving("serve", tmp_path / "data", *FREE_PORTS) as server:
+        answer = httpx.get(f"{server.ready['api_url']}/v1/traces/{trace_id}", timeout=TIMEOUT_S)
+        assert answer.json()["span_count"] == 1
+
+
+def test_a_client_that_never_finishes_its_request_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+    with serving("serve", tmp_path / "data", *FREE_PORTS) as server:
+        host, port = server.ready["api_url"].removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=TIMEOUT_S) as idle:
+            idle.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n")  # and the rest never comes
+            assert server.stop() == 0
+
+
+def test_a_second_process_on_the_same_directory_is_told_who_has_it(tmp_path: Path) -> None:
+    with serving("serve", tmp_path / "data", *FREE_PORTS) as server:
+        second = run("serve", "--data", str(tmp_path / "data"), *FREE_PORTS)
+        assert second.returncode == 2
+        assert str(server.process.pid) in second.stderr
+        assert str(tmp_path / "data") in second.stderr
+        assert "Traceback" not in second.stderr
+
+
+@pytest.mark.parametrize("setting", ["api_port", "otlp_grpc_port", "otlp_http_port"])
+def test_a_busy_port_is_named_with_its_setting_and_a_way_out(tmp_path: Path, setting: str) -> None:
+    flag = f"--{setting.replace('_', '-')}"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = run("serve", "--data", str(tmp_path / "data"), *FREE_PORTS, flag, str(port))
+    assert done.returncode == 2
+    assert f"port {port} on 127.0.0.1 ({setting}) is in use" in done.stderr
+    assert f"choose another port: {flag}" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_address_that_is_not_of_this_machine_is_named() -> None:
+    with pytest.raises(StartError, match=r"cannot listen on 192\.0\.2\.1"):
+        listen("192.0.2.1", 0, "api_port")
+
+
+def test_a_collector_refuses_a_database_that_was_not_migrated(tmp_path: Path) -> None:
+    done = run("collector", "--data", str(tmp_path / "data"), *COLLECTOR_PORTS)
+    assert done.returncode == 2
+    assert "run `spanfold migrate`" in done.stderr
+
+
+def test_a_collector_starts_while_its_server_is_away(tmp_path: Path) -> None:
+    """It spools then: that is what the spool is for."""
+    database = ("--database", "clickhouse://127.0.0.1:9/spanfold")
+    with serving("collector", None, *database, *COLLECTOR_PORTS, cwd=tmp_path) as server:
+        assert "api_url" not in server.ready
+        assert server.stop() == 0
+
+
+def test_a_query_api_alone_serves_what_a_collector_alone_took(tmp_path: Path) -> None:
+    run("migrate", "--data", str(tmp_path / "data"))
+    with serving("collector", tmp_path / "data", *COLLECTOR_PORTS) as collector:
+        trace_id = send_span(collector.ready["otlp_http_endpoint"])
+        assert collector.stop() == 0
+    with serving("query-api", tmp_path / "data", "--api-port", "0") as api:
+        assert set(api.ready) == {"event", "pid", "database", "api_url"}
+        answer = httpx.get(f"{api.ready['api_url']}/v1/traces/{trace_id}", timeout=TIMEOUT_S)
+        assert answer.json()["trace_id"] == trace_id
+        assert api.stop() == 0
