@@ -36,7 +36,9 @@ def span(name: str) -> None:
         pass
 
 
-def test_spans_of_overlapping_asyncio_tasks_reach_the_collector_with_their_own_version(server: Server) -> None:
+def test_spans_of_overlapping_asyncio_tasks_reach_the_collector_with_their_own_version(
+    server: Server,
+) -> None:
     """MLflow links one request's trace to the other's version here."""
 
     async def request(name: str, mine: asyncio.Event, other: asyncio.Event) -> None:

@@ -42,9 +42,10 @@ def test_a_version_that_the_server_knows_is_taken_from_it(server: Server) -> Non
 
 def test_a_name_that_the_server_does_not_know_is_derived_and_announced_once(server: Server) -> None:
     name = "エージェント my-agent-v1.0 & co"
+    model = spanfold.set_active_model(name=name)
+    assert model.model_id == derive_model_id("0", name)
     for _ in range(3):
-        with spanfold.set_active_model(name=name) as model:
-            assert model.model_id == derive_model_id("0", name)
+        assert spanfold.set_active_model(name=name) == model
     assert spanfold.flush()
     (record,) = server.records
     attributes = attributes_of(record.attributes)
@@ -149,7 +150,16 @@ def test_a_created_model_has_all_that_was_said_about_it_and_so_has_its_event(cap
     assert model.model_uri == f"models:/{model.model_id}"
     state = fold(captured.events)
     assert state is not None
-    for field in ("model_id", "name", "experiment_id", "model_type", "source_run_id", "status", "params", "tags"):
+    for field in (
+        "model_id",
+        "name",
+        "experiment_id",
+        "model_type",
+        "source_run_id",
+        "status",
+        "params",
+        "tags",
+    ):
         assert getattr(state, field) == getattr(model, field), field
     assert state.creation_time_unix_ns == 1_700_000_000_123_456_789
 

@@ -97,7 +97,7 @@ class _Cutter:
 
     def _text(self, text: str) -> str:
         room = self.budget
-        self.budget = room - len(text) - 2
+        self.budget = room - len(text) - _ITEM_OVERHEAD_CHARS
         if len(text) <= room:
             return text
         return text[: max(room, 0)] + _more(len(text) - max(room, 0), "characters")

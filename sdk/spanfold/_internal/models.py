@@ -99,10 +99,10 @@ def create_external_model(  # noqa: PLR0913, PLR0917 - MLflow's signature
         InvalidArgumentError: an argument cannot be recorded; nothing was.
 
     Example:
-        >>> create_external_model(params={"k": 5})
+        >>> create_external_model(params={"k": 5})  # doctest: +ELLIPSIS
         Traceback (most recent call last):
         ...
-        spanfold.errors.InvalidArgumentError: Parameters must be strings: params['k'] is of type int, write '5'
+        spanfold.errors.InvalidArgumentError: Parameters must be strings: params['k'] is of type int, ...
     """
     draft = LoggedModel(
         model_id=ids.new_model_id(),
