@@ -42,7 +42,16 @@ def test_new_model_ids_are_well_formed_and_distinct() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "m-", "m-" + "0" * 31, "m-" + "0" * 33, "m-" + "G" * 32, "x" + "m-" + "0" * 32, "m-" + "0" * 32 + "\n"]
+    "text",
+    [
+        "",
+        "m-",
+        "m-" + "0" * 31,
+        "m-" + "0" * 33,
+        "m-" + "G" * 32,
+        "x" + "m-" + "0" * 32,
+        "m-" + "0" * 32 + "\n",
+    ],
 )
 def test_what_is_not_quite_a_model_id_is_not_one(text: str) -> None:
     """Only the exact form counts, so that a name is never mistaken for an ID."""
