@@ -26,7 +26,7 @@ frames = st.lists(
 
 
 def unknown_fields(message: TracesData) -> dict[int, Any]:
-    fields: Any = UnknownFieldSet(message)  # type: ignore[no-untyped-call]
+    fields: Any = UnknownFieldSet(message)
     return {field.field_number: field.data for field in fields}
 
 
