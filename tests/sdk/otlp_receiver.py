@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import threading
 import time
@@ -12,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -41,6 +41,7 @@ class Server:
     """Both servers on one port. Set ``status`` to make the collector refuse; fill ``models`` to be asked."""
 
     port: int = 0
+    problem_type: str = "application/problem+json"
     status: int = 200
     models: list[dict[str, Any]] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
@@ -48,6 +49,10 @@ class Server:
     resources: list[dict[str, Any]] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     posts: list[str] = field(default_factory=list)
+    by_connection: dict[int, list[Span]] = field(default_factory=dict)
+    """Spans by the port of the client's end."""
+    broken: list[str] = field(default_factory=list)
+    """Requests that could not be read. There must be none: clients that share a socket garble them."""
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     @property
@@ -72,14 +77,16 @@ class Server:
         """The model ID on the span of this name."""
         return attributes_of(self.span(name).attributes).get("spanfold.model.id")
 
-    def take(self, path: str, body: bytes) -> None:
+    def take(self, path: str, body: bytes, client_port: int) -> None:
         """Decode and keep a request."""
         with self.changed:
             self.posts.append(path)
             if self.status == 200 and path == "/v1/traces":
                 for group in ExportTraceServiceRequest.FromString(body).resource_spans:
                     self.resources.append(attributes_of(group.resource.attributes))
-                    self.spans.extend(span for scope in group.scope_spans for span in scope.spans)
+                    spans = [span for scope in group.scope_spans for span in scope.spans]
+                    self.spans.extend(spans)
+                    self.by_connection.setdefault(client_port, []).extend(spans)
             elif self.status == 200 and path == "/v1/logs":
                 for logs in ExportLogsServiceRequest.FromString(body).resource_logs:
                     self.records.extend(record for scope in logs.scope_logs for record in scope.log_records)
@@ -126,15 +133,20 @@ def running(port: int = 0) -> Iterator[Server]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Content-Encoding") == "gzip":
-                body = gzip.decompress(body)
-            server.take(self.path, body)
+            try:
+                server.take(self.path, body, self.client_address[1])
+            except DecodeError as fault:
+                server.broken.append(repr(fault))
             self._reply(server.status, b"", "application/x-protobuf")
 
         def do_GET(self) -> None:
             status, answer = server.answer(self.path)
-            kind = "application/json" if status == 200 else "application/problem+json"
+            kind = "application/json" if status == 200 else server.problem_type
             self._reply(status, json.dumps(answer).encode(), kind)
+
+        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+            server.broken.append(f"{code} {message}")
+            super().send_error(code, message, explain)
 
         def _reply(self, status: int, body: bytes, kind: str) -> None:
             self.send_response(status)
@@ -157,6 +169,7 @@ def running(port: int = 0) -> Iterator[Server]:
         http.shutdown()
         thread.join(DEADLINE_S)
         http.server_close()
+    assert not server.broken
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from opentelemetry import _logs
 from opentelemetry.sdk._logs.export import LogRecordExportResult
 
 import spanfold
@@ -165,6 +167,9 @@ assert all(os.waitpid(pid, 0)[1] == 0 for pid in children)
     ids = {attributes_of(span.attributes)["spanfold.model.id"] for span in server.spans}
     assert ids == {derive_model_id("0", "v1")}
     assert len(server.records) == 1, "the event was the parent's"
+    for spans in server.by_connection.values():
+        senders = {attributes_of(span.attributes)["who"].replace("before", "parent") for span in spans}
+        assert len(senders) == 1, "no two processes write to one socket"
 
 
 def test_twenty_processes_that_start_at_once_make_one_version(run_script: RunScript) -> None:
@@ -249,6 +254,28 @@ def test_kept_events_are_bounded_in_number_and_age(monkeypatch: pytest.MonkeyPat
     away.result = LogRecordExportResult.SUCCESS
     keeping.shutdown()
     assert away.sent == young[: retry.MAX_KEPT]
+
+
+def test_a_forked_child_does_not_send_what_its_parent_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FIRST_RETRY_S", 60)
+    away, now = Away(), time.time_ns()
+    keeping = retry.PersistentLogExporter(away)  # type: ignore[arg-type]
+    parents, childs = Record(now), Record(now)
+    keeping.export([parents])  # type: ignore[list-item]
+    pid = os.getpid()
+    with monkeypatch.context() as in_child:
+        in_child.setattr(os, "getpid", lambda: pid + 1)
+        assert keeping.force_flush()
+        away.result = LogRecordExportResult.SUCCESS
+        keeping.export([childs])  # type: ignore[list-item]
+    assert away.sent == [childs]
+
+
+def test_records_of_other_instrumentations_reach_the_collector(server: Server) -> None:
+    """GenAI instrumentations emit events of their own through the global logger provider."""
+    _logs.get_logger("somebody.else").emit(event_name="gen_ai.evaluation.result", body="0.9")
+    assert spanfold.flush()
+    assert [record.event_name for record in server.records] == ["gen_ai.evaluation.result"]
 
 
 def test_configuring_again_changes_nothing_and_says_so_if_it_was_meant_to(

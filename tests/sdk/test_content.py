@@ -77,7 +77,9 @@ def test_the_text_is_always_valid_json_and_utf8_and_about_as_long_as_allowed(val
     ],
 )
 def test_other_values_are_told_as_plainly_as_json_allows(value: object, expected: object) -> None:
-    assert json.loads(to_json(value)) == expected
+    text = to_json(value)
+    text.encode()
+    assert json.loads(text) == expected
 
 
 def test_a_value_that_contains_itself_ends() -> None:

@@ -135,6 +135,24 @@ def test_an_answer_that_is_no_list_of_models_counts_as_away(
     assert spanfold.set_active_model(name="v1").model_id == derive_model_id("0", "v1")
 
 
+@pytest.mark.parametrize(("status", "kind"), [(404, "text/html"), (500, "application/problem+json")])
+def test_a_server_that_is_no_query_api_or_fails_counts_as_away_and_is_left_alone_for_a_while(
+    server: Server, monkeypatch: pytest.MonkeyPatch, status: int, kind: str
+) -> None:
+    """Nobody waits for a broken server at each request that they serve."""
+    asked = list[str]()
+
+    def refuse(path: str) -> tuple[int, dict[str, str]]:
+        asked.append(path)
+        return status, {}
+
+    monkeypatch.setattr(server, "answer", refuse)
+    monkeypatch.setattr(server, "problem_type", kind)
+    assert spanfold.set_active_model(model_id="any").status == "UNSPECIFIED"
+    assert spanfold.set_active_model(name="v1").model_id == derive_model_id("0", "v1")
+    assert asked == ["/v1/models/any"]
+
+
 def test_a_created_model_has_all_that_was_said_about_it_and_so_has_its_event(captured: Captured) -> None:
     with testing.fixed_clock(1_700_000_000_123_456_789):
         model = spanfold.create_external_model(
