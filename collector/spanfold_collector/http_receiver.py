@@ -101,9 +101,7 @@ def _no_route(request: Request, error: Exception) -> Response:
     """404 and 405, in the form of every other answer: readable, unless protobuf was sent."""
     assert isinstance(error, HTTPException)  # noqa: S101 - the only kind it is registered for
     kind = _PROTOBUF if _PROTOBUF in request.headers.get("content-type", "") else _JSON
-    message = (
-        f"{request.method} {request.url.path}: {error.detail}. Send OTLP to POST /v1/traces or /v1/logs"
-    )
+    message = f"{request.method} {request.url.path}: {error.detail}. Send OTLP to POST /v1/traces or /v1/logs"
     response = _respond_error(_HttpError(error.status_code, shortened(message)), kind)
     response.headers.update(error.headers or {})
     return response

@@ -87,7 +87,6 @@ class Inserter:
             return list(self._signal.rows(message for _, message in split_frames(body)))
         except Exception as error:
             # A fault of ours, but one that these bytes find every time: the others must not wait for it.
-            _log.exception("request cannot be decoded", signal=self._signal.name)
             message = f"the request cannot be decoded: {error!r}"
             raise PermanentDatabaseError(message) from error
 
