@@ -7,9 +7,15 @@ import inspect
 import spanfold
 
 PUBLIC_NAMES = [
+    "ActiveModel",
+    "LoggedModel",
+    "clear_active_model",
     "configure",
     "create_external_model",
+    "flush",
+    "get_active_model_id",
     "set_active_model",
+    "shutdown",
     "start_span",
     "trace",
 ]
