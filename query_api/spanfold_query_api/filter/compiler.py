@@ -167,7 +167,7 @@ class _Compiler:
         if spec.type is FieldType.TRACE_ID:
             if _TRACE_ID.fullmatch(value) is None:
                 raise _unsuitable(spec, literal, spec.type.title)
-            return f"unhex({self._bind('String', value)})"
+            return f"toFixedString(unhex({self._bind('String', value)}), 16)"
         check_pattern(operator, literal)
         return self._bind("String", value)
 

@@ -1,0 +1,177 @@
+"""Reads model versions: their state as a fold of events, the events themselves, and how they did."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from spanfold_query_api import times
+from spanfold_query_api.statements import statement
+from spanfold_schemas.fold import ModelState, state_from_slots
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from spanfold_schemas.database import Database
+
+EXACT_MAX_SPANS: Final = 100_000
+"""A summary over more spans than this is answered from the rollups."""
+_NS_PER_MS: Final = 1_000_000
+
+
+def names(database: Database, model_ids: Sequence[str]) -> dict[str, str]:
+    """The names of those model versions that an event named. Raises as :meth:`Database.query`."""
+    if not model_ids:
+        return {}
+    return dict(database.query(statement("model_names"), {"model_ids": list(model_ids)}))
+
+
+def listing(
+    database: Database, *, name: str, as_of_ns: int, before: tuple[int, str] | None, limit: int
+) -> tuple[list[dict[str, Any]], tuple[int, str] | None]:
+    """A page of model versions, newest first, and the key of its last one if there are more.
+
+    Args:
+        database: where to read.
+        name: only versions of exactly this name; empty for all.
+        as_of_ns: state at this instant (unix ns).
+        before: key (creation in unix ns, model ID) of the last one of the page before.
+        limit: most versions on the page.
+    """
+    before_ns, before_model_id = before or (times.MAX_UNIX_NS, "")
+    found = list(
+        database.query(
+            statement("models"),
+            {
+                "name": name,
+                "as_of_ns": as_of_ns,
+                "before_ns": before_ns,
+                "before_model_id": before_model_id,
+                "limit": limit + 1,
+            },
+        )
+    )
+    page = found[:limit]
+    states = _fold(database, [model_id for model_id, _, from_spans in page if not from_spans], as_of_ns)
+    models = [
+        describe(states.get(model_id) or state_from_slots(model_id, {}, created_ns))
+        for model_id, created_ns, _ in page
+    ]
+    more = (page[-1][1], page[-1][0]) if len(found) > limit else None
+    return models, more
+
+
+def get(database: Database, model_id: str, as_of_ns: int) -> dict[str, Any] | None:
+    """One model version as it was at an instant (unix ns), or None if nothing tells of it by then."""
+    state = _fold(database, [model_id], as_of_ns).get(model_id)
+    if state is None:
+        first_ns = _first_seen_ns(database, model_id, as_of_ns)
+        state = None if first_ns is None else state_from_slots(model_id, {}, first_ns)
+    return None if state is None else describe(state)
+
+
+def exists(database: Database, model_id: str) -> bool:
+    """Whether any event or span tells of the model version."""
+    return get(database, model_id, times.MAX_UNIX_NS) is not None
+
+
+def events(
+    database: Database, model_id: str, *, after: tuple[int, str] | None, limit: int
+) -> tuple[list[dict[str, Any]], tuple[int, str] | None]:
+    """A page of events, oldest first, and the key (unix ns, event ID) of its last one if there are more."""
+    after_ns, after_event_id = after or (0, "")
+    result = database.query(
+        statement("model_events"),
+        {"model_id": model_id, "after_ns": after_ns, "after_event_id": after_event_id, "limit": limit + 1},
+    )
+    rows = result.dicts()
+    page = rows[:limit]
+    for row in page:
+        row["event_time"] = times.format_rfc3339(row["event_time_unix_ns"])
+        with suppress(orjson.JSONDecodeError):
+            row["payload"] = orjson.loads(row["payload"])
+    more = (page[-1]["event_time_unix_ns"], page[-1]["event_id"]) if len(rows) > limit else None
+    return page, more
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A time range, in unix ns: ``start_ns`` belongs to it, ``end_ns`` does not; None is open."""
+
+    start_ns: int | None
+    end_ns: int | None
+
+
+def summary(database: Database, model_id: str, period: Period) -> dict[str, Any]:
+    """Counts, latency, tokens and cost of a model version in a period.
+
+    Exact up to :data:`EXACT_MAX_SPANS` spans; beyond, from counts by the minute.
+    """
+    parameters = {
+        "model_id": model_id,
+        "start_ns": period.start_ns or 0,
+        "end_ns": times.MAX_UNIX_NS if period.end_ns is None else period.end_ns,
+    }
+    row = database.query(statement("model_summary_rollup"), parameters).dicts()[0]
+    approximate = row["span_count"] > EXACT_MAX_SPANS
+    if not approximate:
+        row = database.query(statement("model_summary_exact"), parameters).dicts()[0]
+    latency_ns, trace_count = row.pop("latency_ns"), row["trace_count"]
+    latency_ms = {name: ns / _NS_PER_MS for name, ns in zip(("p50", "p95", "p99"), latency_ns, strict=True)}
+    return {
+        **row,
+        "model_id": model_id,
+        "start_time": _optional_time(period.start_ns),
+        "end_time": _optional_time(period.end_ns),
+        "error_rate": row["error_count"] / trace_count if trace_count else None,
+        "latency_ms": latency_ms if trace_count else None,
+        "approximate": approximate,
+    }
+
+
+def describe(state: ModelState) -> dict[str, Any]:
+    """The state in the members of :class:`~spanfold_query_api.answers.LoggedModel`."""
+    return {
+        "model_id": state.model_id,
+        "name": state.name,
+        "experiment_id": state.experiment_id,
+        "creation_timestamp": state.creation_time_unix_ns // _NS_PER_MS,
+        "last_updated_timestamp": state.last_updated_time_unix_ns // _NS_PER_MS,
+        "creation_time": times.format_rfc3339(state.creation_time_unix_ns),
+        "model_type": state.model_type,
+        "source_run_id": state.source_run_id,
+        "status": state.status,
+        "tags": state.tags,
+        "params": state.params,
+        "metrics": {key: float(value) for key, value in state.metrics.items()},
+        "model_uri": state.model_uri,
+        "deleted": state.deleted,
+    }
+
+
+def _fold(database: Database, model_ids: Sequence[str], as_of_ns: int) -> dict[str, ModelState]:
+    """The states of those models that events tell of, by ID."""
+    if not model_ids:
+        return {}
+    slots: dict[str, dict[str, Any]] = {}
+    updated_ns: dict[str, int] = {}
+    parameters: Mapping[str, object] = {"model_ids": list(model_ids), "as_of_ns": as_of_ns}
+    for model_id, slot, (value, deleted), slot_ns in database.query(statement("model_slots"), parameters):
+        written = slots.setdefault(model_id, {})
+        updated_ns[model_id] = max(slot_ns, updated_ns.get(model_id, slot_ns))
+        if not deleted:
+            written[slot] = orjson.loads(value)
+    return {model_id: state_from_slots(model_id, slots[model_id], updated_ns[model_id]) for model_id in slots}
+
+
+def _first_seen_ns(database: Database, model_id: str, as_of_ns: int) -> int | None:
+    parameters = {"model_id": model_id, "as_of_ns": as_of_ns}
+    ((first_ns, minutes),) = database.query(statement("model_on_spans"), parameters)
+    return int(first_ns) if minutes else None
+
+
+def _optional_time(unix_ns: int | None) -> str | None:
+    return None if unix_ns is None else times.format_rfc3339(unix_ns)

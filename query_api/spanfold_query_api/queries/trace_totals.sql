@@ -1,0 +1,36 @@
+-- What all spans of some traces add up to, and which span is each trace's entry. Tokens and cost of agents and
+-- tools repeat those of the calls below them, so they are left out, as in model_rollups.
+WITH (
+    SELECT (min(Start), max(End))
+    FROM trace_ranges
+    WHERE TraceId IN (SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))
+) AS extent
+SELECT
+    TraceId,
+    count() AS span_count,
+    countIf(StatusCode = 2) AS error_count,
+    sumOrNullIf(InputTokens, IsCall) AS input_tokens,
+    sumOrNullIf(OutputTokens, IsCall) AS output_tokens,
+    sumOrNullIf(Cost, IsCall) AS cost_usd,
+    maxIf((Entry, -toUnixTimestamp64Nano(Timestamp), SpanId), Entry >= 1 AND ({model_id:String} = '' OR ModelId = {model_id:String})) AS best
+FROM
+(
+    SELECT
+        TraceId,
+        SpanId,
+        Timestamp,
+        ModelId,
+        Entry,
+        StatusCode,
+        InputTokens,
+        OutputTokens,
+        Cost,
+        Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool') AS IsCall
+    FROM spans
+    WHERE TraceId IN (SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))
+        AND Timestamp >= greatest(extent.1, fromUnixTimestamp64Nano({earliest_ns:Int64}))
+        AND Timestamp <= least(extent.2, fromUnixTimestamp64Nano({latest_ns:Int64}))
+    ORDER BY Timestamp
+    LIMIT 1 BY TraceId, SpanId
+)
+GROUP BY TraceId
