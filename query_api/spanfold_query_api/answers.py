@@ -104,8 +104,9 @@ class ModelSummary(Answer):
     approximate: Annotated[
         bool,
         Field(
-            description="True for large ranges, which are answered from counts by the minute: the range is "
-            "widened to whole minutes, percentiles are estimates, and a span that was sent twice may count twice."
+            description="True for large ranges, which are answered from counts by the minute: the range "
+            "is widened to whole minutes, percentiles are estimates, and a span that was sent twice may "
+            "count twice."
         ),
     ]
 

@@ -1,8 +1,8 @@
-"""The query API as an ASGI application."""
+"""The query API: reads what the collector wrote, and never writes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
@@ -12,22 +12,48 @@ from spanfold_query_api.routes import health, models, traces
 if TYPE_CHECKING:
     from spanfold_schemas.database import Database
 
+_DESCRIPTION = """
+Traces and model versions of GenAI applications, as recorded over OpenTelemetry.
+
+Times are RFC 3339 text beside integers of nanoseconds since 1970; IDs are hexadecimal. Listings are paged:
+pass `next_page_token` as `page_token` and repeat all other parameters. Errors are problem details (RFC 9457).
+"""
+
 
 def create_app(database: Database) -> FastAPI:
-    """Make the application; it reads ``database`` and never writes to it.
+    """Build the application.
+
+    Routes are plain functions, which the framework runs in its pool of threads: a query holds up none but
+    its own caller. The database stays the caller's, to close after the server has stopped.
 
     Example:
-        >>> app = create_app(database)  # doctest: +SKIP
+        >>> app = create_app(open_database("chdb:///var/lib/spanfold"))  # doctest: +SKIP
         >>> uvicorn.run(app, port=4319)  # doctest: +SKIP
     """
     app = FastAPI(
         title="spanfold query API",
-        summary="Model versions, folded from their events, and the traces that they made.",
         version="1",
-        responses=problems.responses(),
+        description=_DESCRIPTION,
+        redirect_slashes=False,
+        docs_url="/docs",
+        redoc_url=None,
     )
-    app.state.database = database
     problems.install(app)
-    for module in (health, models, traces):
-        app.include_router(module.router)
+    app.include_router(health.router())
+    app.include_router(models.router(database))
+    app.include_router(traces.router(database))
+    _describe_problems(app)
     return app
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Put the schema of problem details, which every route refers to, into the OpenAPI document."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = problems.Problem.model_json_schema()
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way to extend the document

@@ -6,7 +6,6 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +16,8 @@ from spanfold_schemas.database import PermanentDatabaseError, RetryableDatabaseE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from fastapi import FastAPI, Request
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 5
@@ -37,7 +38,7 @@ class Problem(BaseModel):
 class ProblemError(Exception):
     """A request that cannot be answered as asked; becomes the response."""
 
-    def __init__(self, status: HTTPStatus, kind: str, detail: str, **members: object) -> None:
+    def __init__(self, status: HTTPStatus, kind: str, detail: str, **members: Any) -> None:
         super().__init__(detail)
         self.status = status
         self.kind = kind
@@ -101,7 +102,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def on_validation(_: Request, error: RequestValidationError) -> JSONResponse:
         errors = [
-            {"parameter": ".".join(map(str, item["loc"][1:])), "message": item["msg"]}
+            {
+                "parameter": ".".join(map(str, item["loc"][1:])),
+                "message": item["msg"].removeprefix("Value error, "),
+            }
             for item in error.errors()
         ]
         detail = "; ".join(f"{item['parameter']}: {item['message']}" for item in errors)
@@ -134,7 +138,7 @@ def install(app: FastAPI) -> None:
 
 
 def _response(
-    status: HTTPStatus, kind: str, detail: str, headers: Mapping[str, str] | None = None, **members: object
+    status: HTTPStatus, kind: str, detail: str, headers: Mapping[str, str] | None = None, **members: Any
 ) -> JSONResponse:
     title = kind.replace("-", " ").capitalize()
     body = {

@@ -1,78 +1,82 @@
-"""Model versions: their state now or at any past instant, their events, and how they did."""
+"""Model versions: listing, state, events and summary."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import APIRouter, Query
 
-from spanfold_query_api import answers, models, paging, times
-from spanfold_query_api.problems import invalid, not_found, responses
-from spanfold_query_api.routes._parameters import Instant, Limit, ModelId, PageToken, Store, unix_ns
+from spanfold_query_api import models, paging, times
+from spanfold_query_api.answers import EventPage, LoggedModel, ModelPage, ModelSummary
+from spanfold_query_api.inputs import (  # noqa: TC001 - FastAPI reads the annotations of routes
+    EventListParameters,
+    ModelId,
+    ModelListParameters,
+    ModelParameters,
+    PeriodParameters,
+)
+from spanfold_query_api.problems import not_found, responses
 
-router = APIRouter(prefix="/v1/models", tags=["models"], responses=responses(HTTPStatus.NOT_FOUND))
+if TYPE_CHECKING:
+    from spanfold_schemas.database import Database
 
 
-@router.get("", response_model=answers.ModelPage)
-def list_models(
-    database: Store,
-    name: Annotated[str, Query(max_length=500, description="Only versions of exactly this name.")] = "",
-    as_of: Instant = None,
-    limit: Limit = 100,
-    page_token: PageToken = None,
-) -> dict[str, Any]:
-    """List model versions, newest first."""
-    query = {"models": name, "as_of": as_of}
-    before = paging.decode(page_token, query, (int, str)) if page_token else None
-    as_of_ns = unix_ns("as_of", as_of)
-    found, more = models.listing(
-        database,
-        name=name,
-        as_of_ns=times.MAX_UNIX_NS if as_of_ns is None else as_of_ns,
-        before=before,  # type: ignore[arg-type] # decode() has checked the types
-        limit=limit,
+def router(database: Database) -> APIRouter:
+    """The routes under ``/v1/models``. A model ID may hold slashes, so the longer paths come first."""
+    routes = APIRouter(prefix="/v1/models", tags=["models"])
+    not_there = responses(HTTPStatus.NOT_FOUND)
+
+    @routes.get("", summary="List model versions, newest first", responses=responses())
+    def list_models(parameters: Annotated[ModelListParameters, Query()]) -> ModelPage:
+        query = {"listing": "models", "name": parameters.name, "as_of": parameters.as_of}
+        before = _key(parameters.page_token, query)
+        found, more = models.listing(
+            database,
+            name=parameters.name,
+            as_of_ns=_instant(parameters.as_of),
+            before=before,
+            limit=parameters.limit,
+        )
+        return ModelPage.model_validate({"models": found, "next_page_token": _token(query, more)})
+
+    @routes.get(
+        "/{model_id:path}/events", summary="The events of a version, oldest first", responses=not_there
     )
-    return {"models": found, "next_page_token": paging.encode(query, more) if more else None}
+    def list_events(model_id: ModelId, parameters: Annotated[EventListParameters, Query()]) -> EventPage:
+        query = {"listing": "events", "model_id": model_id}
+        after = _key(parameters.page_token, query)
+        found, more = models.events(database, model_id, after=after, limit=parameters.limit)
+        if not found and not models.exists(database, model_id):
+            raise not_found("model", model_id)
+        return EventPage.model_validate({"events": found, "next_page_token": _token(query, more)})
+
+    @routes.get("/{model_id:path}/summary", summary="How a model version did", responses=not_there)
+    def summarize(model_id: ModelId, parameters: Annotated[PeriodParameters, Query()]) -> ModelSummary:
+        parameters.check()
+        period = models.Period(parameters.start, parameters.end)
+        found = models.summary(database, model_id, period)
+        if not found["span_count"] and not models.exists(database, model_id):
+            raise not_found("model", model_id)
+        return ModelSummary.model_validate(found)
+
+    @routes.get("/{model_id:path}", summary="A model version as it is or was", responses=not_there)
+    def get_model(model_id: ModelId, parameters: Annotated[ModelParameters, Query()]) -> LoggedModel:
+        found = models.get(database, model_id, _instant(parameters.as_of))
+        if found is None:
+            raise not_found("model", model_id)
+        return LoggedModel.model_validate(found)
+
+    return routes
 
 
-@router.get("/{model_id}", response_model=answers.LoggedModel)
-def get_model(database: Store, model_id: ModelId, as_of: Instant = None) -> dict[str, Any]:
-    """Tell the state of a model version, now or at the instant ``as_of``."""
-    as_of_ns = unix_ns("as_of", as_of)
-    found = models.get(database, model_id, times.MAX_UNIX_NS if as_of_ns is None else as_of_ns)
-    if found is None:
-        raise not_found("model", model_id)
-    return found
+def _instant(as_of: int | None) -> int:
+    return times.MAX_UNIX_NS if as_of is None else as_of
 
 
-@router.get("/{model_id}/events", response_model=answers.EventPage)
-def list_events(
-    database: Store, model_id: ModelId, limit: Limit = 100, page_token: PageToken = None
-) -> dict[str, Any]:
-    """List what happened to a model version, oldest first."""
-    query = {"events": model_id}
-    after = paging.decode(page_token, query, (int, str)) if page_token else None
-    found, more = models.events(
-        database,
-        model_id,
-        after=after,  # type: ignore[arg-type] # decode() has checked the types
-        limit=limit,
-    )
-    if not found and not models.exists(database, model_id):
-        raise not_found("model", model_id)
-    return {"events": found, "next_page_token": paging.encode(query, more) if more else None}
+def _key(token: str | None, query: dict[str, Any]) -> tuple[int, str] | None:
+    return None if token is None else cast("tuple[int, str]", paging.decode(token, query, (int, str)))
 
 
-@router.get("/{model_id}/summary", response_model=answers.ModelSummary)
-def summarise_model(
-    database: Store, model_id: ModelId, start: Instant = None, end: Instant = None
-) -> dict[str, Any]:
-    """Sum up how a model version did: traffic, errors, latency, tokens, cost."""
-    period = models.Period(unix_ns("start", start), unix_ns("end", end))
-    if period.start_ns is not None and period.end_ns is not None and period.end_ns <= period.start_ns:
-        raise invalid("end", "must be later than start")
-    found = models.summary(database, model_id, period)
-    if not found["span_count"] and not models.exists(database, model_id):
-        raise not_found("model", model_id)
-    return found
+def _token(query: dict[str, Any], key: tuple[int, str] | None) -> str | None:
+    return None if key is None else paging.encode(query, key)
