@@ -67,7 +67,7 @@ def run(settings: Settings, parts: Parts, *, as_json: bool = False) -> None:
     hard_end = _hard_end(settings.shutdown_timeout_s)
     with ExitStack() as opened:
         opened.callback(hard_end.cancel)
-        _check_ports(settings, parts)
+        listener = _take_ports(settings, parts)
         database = _open(settings)
         opened.callback(database.close)
         _bring_up_to_date(database, parts)
@@ -76,8 +76,9 @@ def run(settings: Settings, parts: Parts, *, as_json: bool = False) -> None:
             "pid": os.getpid(),
             "database": redact(settings.database),
         }
-        api = _start_api(settings, database) if parts.query_api else None
-        if api is not None:
+        api = None
+        if listener is not None:
+            api = _start_api(database, listener)
             opened.callback(api.stop, settings.shutdown_timeout_s * _API_STOP_SHARE)
             ready["api_url"] = _url(settings.host, api.port)
         collector = _start_collector(settings, database) if parts.collector else None
@@ -168,12 +169,11 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
         raise StartError(message) from None
 
 
-def _check_ports(settings: Settings, parts: Parts) -> None:
-    """Complain of a busy port before the database is opened, which takes longer."""
-    ports = ["otlp_grpc_port", "otlp_http_port"] if parts.collector else []
-    ports += ["api_port"] if parts.query_api else []
-    for name in ports:
+def _take_ports(settings: Settings, parts: Parts) -> socket.socket | None:
+    """Complain of a busy port before the database is opened, which takes longer; the query API's socket."""
+    for name in ("otlp_grpc_port", "otlp_http_port") if parts.collector else ():
         listen(settings.host, getattr(settings, name), name).close()
+    return listen(settings.host, settings.api_port, "api_port") if parts.query_api else None
 
 
 def _open(settings: Settings) -> Database:
@@ -205,10 +205,10 @@ def _bring_up_to_date(database: Database, parts: Parts) -> None:
         raise StartError(message) from error
 
 
-def _start_api(settings: Settings, database: Database) -> ApiServer:
+def _start_api(database: Database, listener: socket.socket) -> ApiServer:
     from spanfold_query_api.app import create_app  # noqa: PLC0415 - a collector alone does without
 
-    server = ApiServer(create_app(database), listen(settings.host, settings.api_port, "api_port"))
+    server = ApiServer(create_app(database), listener)
     server.start()
     return server
 

@@ -33,7 +33,7 @@ def demo(directory: Path, *arguments: str, **more: str) -> subprocess.CompletedP
         env=environment(**more),
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=240,
         check=True,
     )
 
@@ -126,6 +126,7 @@ def kept_demo(directory: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@pytest.mark.timeout(400)  # two whole demos, on whatever else this machine does
 def test_on_its_own_it_starts_a_server_keeps_it_and_can_run_again(tmp_path: Path) -> None:
     with kept_demo(tmp_path) as process:
         assert process.stdout is not None

@@ -65,7 +65,9 @@ def demo(
         if json_output:
             _output.print_json([_as_json(report) for report in reports])
         else:
-            _print_reports(reports, server, is_kept=keep or child is None)
+            _print_table(reports)
+            database = None if keep or child is None else data / "database"
+            _print_addresses(reports, server.api_url, database)
         if keep and child is not None:
             _say("serving until Ctrl-C")
             with suppress(KeyboardInterrupt):
@@ -91,7 +93,7 @@ def _traffic(server: Server, questions: int, log: IO[bytes]) -> list[VersionRepo
         return run_traffic(server, questions, log, lambda: progress.advance(task))
 
 
-def _print_reports(reports: Sequence[VersionReport], server: Server, *, is_kept: bool) -> None:
+def _print_table(reports: Sequence[VersionReport]) -> None:
     from spanfold_deploy.cli import _output
 
     columns = ("version", "traces", "errors", "error rate", "p50", "p95", "right answers", "answered as")
@@ -113,16 +115,27 @@ def _print_reports(reports: Sequence[VersionReport], server: Server, *, is_kept:
     screen = _output.console()
     screen.print(table)
     screen.print("right answers: the right documentation string came first; the rest is from the query API")
-    newest = reports[-1].model["model_id"]
-    failed = urlencode({"model_id": reports[0].model["model_id"], "filter": "status = 'ERROR'"})
-    screen.print("\nlook at" if is_kept else "\nlook at (after: spanfold demo --keep)")
-    for address in ("/docs", "/v1/models", f"/v1/traces?model_id={newest}", f"/v1/traces?{failed}"):
-        screen.print(f"  {server.api_url}{address}", soft_wrap=True)
-    screen.print(
-        f"  spanfold traces list --endpoint {server.api_url} --model {reports[0].model['name']}"
-        " --filter \"status = 'ERROR'\"",
-        soft_wrap=True,
-    )
+
+
+def _print_addresses(reports: Sequence[VersionReport], api_url: str, stopped: Path | None) -> None:
+    """Where to look, on the server that runs, or on the one that has to be started again first."""
+    from spanfold_deploy.cli import _output
+
+    screen = _output.console()
+    if stopped is not None:
+        api_url = "http://localhost:4319"
+        screen.print(
+            f"\nto look at it, start the server again: spanfold serve --data {stopped}", soft_wrap=True
+        )
+    first, newest = reports[0].model, reports[-1].model
+    failed = "status = 'ERROR'"
+    query = urlencode({"model_id": first["model_id"], "filter": failed})
+    screen.print("\nlook at")
+    for path in ("/docs", "/v1/models", f"/v1/traces?model_id={newest['model_id']}", f"/v1/traces?{query}"):
+        screen.print(f"  {api_url}{path}", soft_wrap=True)
+    endpoint = "" if api_url == "http://127.0.0.1:4319" or stopped else f" --endpoint {api_url}"
+    command = f'spanfold traces list --model {first["name"]} --filter "{failed}"{endpoint}'
+    screen.print(f"  {command}", soft_wrap=True)
 
 
 def _as_json(report: VersionReport) -> dict[str, object]:

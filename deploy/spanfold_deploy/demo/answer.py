@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import httpx
 from fastapi import FastAPI, HTTPException
+from opentelemetry import trace
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.instrumentation.propagators import TraceResponsePropagator, set_global_response_propagator
@@ -21,6 +22,7 @@ import spanfold
 from spanfold_deploy.demo.process import serve_until_orphaned
 from spanfold_deploy.demo.ranking import tokenize
 from spanfold_deploy.demo.versions import VERSIONS
+from spanfold_schemas.keys import INPUT, OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -145,9 +147,14 @@ def create_app(version: Version, retriever_url: str) -> FastAPI:
     app = FastAPI(title=f"spanfold demo: {version.name}", lifespan=lifespan)
 
     @app.post("/answer")
-    async def answer(question: Question) -> Answer:
+    async def ask(question: Question) -> Answer:
         """Answer a question about Python's standard library."""
-        return await qa.answer(question.question)
+        # On the request's own span, because listings show what its first span says.
+        request_span = trace.get_current_span()
+        request_span.set_attribute(INPUT, question.question)
+        answer = await qa.answer(question.question)
+        request_span.set_attribute(OUTPUT, answer.answer)
+        return answer
 
     return app
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SEED: Final = 20260101
 """Every version and every run gets the same questions, so that versions differ by what they do alone."""
-_PASTED_CHARACTERS: Final = 60_000
+_PASTED_CHARACTERS: Final = 80_000
 _SUMMARY_WORDS: Final = range(5, 20)
 
 _NOT_IN_THE_CORPUS: Final = (

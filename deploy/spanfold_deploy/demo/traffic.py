@@ -89,7 +89,7 @@ def send_traffic(
     scores: Scores,
     on_answer: Callable[[], object],
 ) -> Mapping[str, Tally]:
-    """Ask every deployment every question, a few at a time; the tallies by version name."""
+    """Ask one deployment after the other every question, a few at a time; the tallies by version name."""
     return asyncio.run(_send(deployments, questions, scores, on_answer))
 
 
@@ -100,7 +100,7 @@ async def _send(
     on_answer: Callable[[], object],
 ) -> Mapping[str, Tally]:
     tallies = {deployment.name: Tally() for deployment in deployments}
-    waiting = iter([(deployment, question) for question in questions for deployment in deployments])
+    waiting = iter([(deployment, question) for deployment in deployments for question in questions])
 
     async def user(client: httpx.AsyncClient) -> None:
         for deployment, question in waiting:

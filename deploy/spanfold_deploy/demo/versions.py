@@ -24,7 +24,7 @@ class Version:
     unique_words: bool
     """Rank each word of the question once, however often it is repeated."""
     extraction: Literal["first sentences", "best sentences"]
-    budget_ms: int = 250
+    budget_ms: int = 400
     """How long the retriever may take before the request is given up."""
 
     def params(self) -> dict[str, str]:
