@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import typer
 
 from spanfold_deploy.cli._options import Json
+from spanfold_deploy.errors import StartError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,9 @@ def demo(
         if keep and child is not None:
             _say("serving until Ctrl-C")
             with suppress(KeyboardInterrupt):
-                child.wait()
+                child.wait(None)
+                message = f"the server ended by itself: see {log.name}"
+                raise StartError(message)
 
 
 def _say(message: str) -> None:

@@ -88,10 +88,10 @@ class Child:
         """Ask the process to end, by SIGTERM."""
         self._process.terminate()
 
-    def wait(self) -> int:
-        """The exit status, once the process ended; killed after a quarter of a minute."""
+    def wait(self, timeout_s: float | None = STOP_TIMEOUT_S) -> int:
+        """The exit status, once the process ended; it is killed after ``timeout_s`` (None: never)."""
         try:
-            return self._process.wait(STOP_TIMEOUT_S)
+            return self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
