@@ -12,7 +12,8 @@ from spanfold_query_api.problems import invalid
 
 MAX_LIMIT: Final = 1_000
 DEFAULT_LIMIT: Final = 100
-MAX_ID_CHARS: Final = 500
+MAX_ID_CHARS: Final = 600
+"""Of a model ID, which can be a service name and its version, or of a model's name."""
 
 
 def _unix_ns(value: object) -> object:

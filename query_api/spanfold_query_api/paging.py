@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_TOKEN_CHARS: Final = 1_000
 _HASH_BYTES: Final = 12
+_INT64: Final = range(-(2**63), 2**63)
 
 
 def encode(query: Mapping[str, object], key: Sequence[str | int]) -> str:
@@ -45,7 +46,8 @@ def decode(token: str, query: Mapping[str, object], types: Sequence[type]) -> tu
         parts = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (ValueError, binascii.Error):
         parts = None
-    if not isinstance(parts, list) or [type(part) for part in parts] != [str, *types]:
+    well_formed = isinstance(parts, list) and [type(part) for part in parts] == [str, *types]
+    if not well_formed or any(isinstance(part, int) and part not in _INT64 for part in parts):
         raise invalid("page_token", "this is no token of this listing: leave it out to start from the top")
     if parts[0] != _hash(query):
         raise invalid(

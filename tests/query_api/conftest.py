@@ -1,0 +1,90 @@
+"""The query API on a real socket, over the embedded engine: one a module, since a process holds one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import uvicorn
+
+from spanfold_deploy.database import open_database
+from spanfold_query_api.app import create_app
+from spanfold_schemas.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from spanfold_schemas.database import Database, QueryResult
+
+START_TIMEOUT_S = 20
+
+
+class RecordingDatabase:
+    """Passes everything on, and remembers the statements."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.statements: list[tuple[str, dict[str, Any]]] = []
+
+    def query(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, *, timeout_s: float | None = None
+    ) -> QueryResult:
+        self.statements.append((sql, dict(parameters or {})))
+        return self._database.query(sql, parameters, timeout_s=timeout_s)
+
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        self._database.command(sql, parameters)
+
+    def insert_protobuf(self, table: str, body: bytes, *, message: str, token: str) -> None:
+        self._database.insert_protobuf(table, body, message=message, token=token)
+
+    def insert_rows(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, token: str
+    ) -> None:
+        self._database.insert_rows(table, columns, rows, token=token)
+
+    def close(self) -> None:
+        self._database.close()
+
+
+@contextmanager
+def served(database: Database) -> Iterator[httpx.Client]:
+    """A client of the API, which listens on a free port of loopback."""
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(database), host="127.0.0.1", port=0, log_config=None, lifespan="off")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            assert time.monotonic() < deadline, "the server did not start in time"
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join(START_TIMEOUT_S)
+    assert not thread.is_alive(), "the server did not stop"
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordingDatabase]:
+    opened = open_database(f"chdb://{tmp_path_factory.mktemp('database')}")
+    migrate(opened)
+    # What clients send twice stays twice: readers must see it once even before the engine merges it.
+    opened.command("SYSTEM STOP MERGES")
+    yield RecordingDatabase(opened)
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def api(database: RecordingDatabase) -> Iterator[httpx.Client]:
+    with served(database) as client:
+        yield client

@@ -1,0 +1,45 @@
+-- end_ns = 9223372036854775807
+-- model_id = 'm-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+-- start_ns = 1795237200000000000
+-- Whole minutes: the first and the last one count in full.
+SELECT
+    sum(SpanCount) AS span_count,
+    sum(TraceCount) AS trace_count,
+    sum(ErrorCount) AS error_count,
+    quantilesTDigestMerge(0.5, 0.95, 0.99)(Latency) AS latency_ns,
+    sum(InputTokens) AS input_tokens,
+    sum(OutputTokens) AS output_tokens,
+    sum(Cost) AS cost_usd
+FROM model_rollups
+WHERE ModelId = {model_id:String}
+    AND Minute >= toStartOfMinute(fromUnixTimestamp64Nano({start_ns:Int64}))
+    AND Minute < fromUnixTimestamp64Nano({end_ns:Int64});
+
+-- end_ns = 9223372036854775807
+-- model_id = 'm-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+-- start_ns = 1795237200000000000
+SELECT
+    count() AS span_count,
+    countIf(Entry >= 1) AS trace_count,
+    countIf(Entry >= 1 AND StatusCode = 2) AS error_count,
+    quantilesExactIf(0.5, 0.95, 0.99)(Duration, Entry >= 1) AS latency_ns,
+    sumOrNullIf(InputTokens, IsCall) AS input_tokens,
+    sumOrNullIf(OutputTokens, IsCall) AS output_tokens,
+    sumOrNullIf(Cost, IsCall) AS cost_usd
+FROM
+(
+    SELECT
+        Entry,
+        StatusCode,
+        Duration,
+        InputTokens,
+        OutputTokens,
+        Cost,
+        Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool') AS IsCall
+    FROM spans
+    WHERE ModelId = {model_id:String}
+        AND Timestamp >= fromUnixTimestamp64Nano({start_ns:Int64})
+        AND Timestamp < fromUnixTimestamp64Nano({end_ns:Int64})
+    LIMIT 1 BY TraceId, SpanId
+);
+

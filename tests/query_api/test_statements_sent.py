@@ -1,0 +1,56 @@
+"""What is sent to the database for representative requests. ``UPDATE_SNAPSHOTS=1`` writes it anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.query_api.rows import T0_NS, created, insert, span, trace_id
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.query_api.conftest import RecordingDatabase
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+MODEL = "m-" + "a" * 32
+EVERYTHING = (
+    "(status IN ('ERROR', 'OK') OR latency_ms > 500.5) AND attributes['user.id'] = 'u1'"
+    " AND NOT attributes['n'] >= 2 AND model_name LIKE 'support-%' AND span.output_tokens IS NOT NULL"
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _filled(database: RecordingDatabase) -> None:
+    insert(database, "spans", [span(1, ModelId=MODEL), span(2, Timestamp=T0_NS + 1, ModelId=MODEL)])
+    insert(database, "model_events", [created(MODEL, "support-1", T0_NS)])
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "parameters"),
+    [
+        ("traces", "/v1/traces", {"limit": 1}),
+        ("traces_filtered", "/v1/traces", {"model_id": MODEL, "filter": EVERYTHING}),
+        ("trace", f"/v1/traces/{trace_id(1)}", {}),
+        ("models", "/v1/models", {"name": "support-1", "limit": 10}),
+        ("model", f"/v1/models/{MODEL}", {"as_of": "2026-11-21T05:00:00Z"}),
+        ("model_events", f"/v1/models/{MODEL}/events", {}),
+        ("model_summary", f"/v1/models/{MODEL}/summary", {"start": "2026-11-21T05:00:00Z"}),
+    ],
+)
+def test_each_request_sends_exactly_these_statements(
+    api: httpx.Client, database: RecordingDatabase, name: str, path: str, parameters: dict[str, str]
+) -> None:
+    database.statements.clear()
+    assert api.get(path, params=parameters).status_code == 200
+    sent = "".join(
+        "".join(f"-- {key} = {value!r}\n" for key, value in sorted(bound.items())) + f"{sql};\n\n"
+        for sql, bound in database.statements
+    )
+    snapshot = SNAPSHOTS / f"{name}.sql"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        snapshot.write_text(sent, encoding="utf-8")
+    assert sent == snapshot.read_text(encoding="utf-8")
