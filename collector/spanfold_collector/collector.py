@@ -87,6 +87,8 @@ class Collector:
         deadline = time.monotonic() + (self._settings.drain_timeout_s if timeout_s is None else timeout_s)
         self._started = False
         # Receivers wait for their requests' answers, and those for the lanes: lanes drain meanwhile.
+        for lane in self._lanes:
+            lane.close()
         half_s = max(deadline - time.monotonic(), 0) / 2
         self._grpc.stop(half_s)
         self._http.stop(half_s)

@@ -110,6 +110,10 @@ class Lane:
         for thread in self._threads:
             thread.start()
 
+    def close(self) -> None:
+        """Take nothing more, and let no group wait for company: what was taken is on its way now."""
+        self._intake.close()
+
     def stop(self, timeout_s: float) -> bool:
         """Take nothing more, make everything taken durable, and end.
 
