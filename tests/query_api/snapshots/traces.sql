@@ -32,11 +32,14 @@ LIMIT {limit:UInt32};
 -- model_id = ''
 -- trace_ids = ['00000002abababababababab00000000', '00000001abababababababab00000000']
 -- What all spans of some traces add up to, and which span is each trace's entry. Tokens and cost of agents and
--- tools repeat those of the calls below them, so they are left out, as in model_rollups.
+-- tools repeat those of the calls below them, so they are left out, as in model_rollups. Bounds on Start spare
+-- the lookup most parts: trace IDs are random, so each part costs it as many reads as there are IDs.
 WITH (
     SELECT (min(Start), max(End))
     FROM trace_ranges
     WHERE TraceId IN (SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))
+        AND Start >= fromUnixTimestamp64Nano({earliest_ns:Int64})
+        AND Start <= fromUnixTimestamp64Nano({latest_ns:Int64})
 ) AS extent
 SELECT
     TraceId,
