@@ -15,7 +15,7 @@ from spanfold_schemas.database import PermanentDatabaseError, QueryResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-LIMIT_S = 15.0
+LIMIT_S = 30.0
 """How long anything may take here before a test gives up."""
 
 
