@@ -42,8 +42,8 @@ class Inserter:
     def insert(self, frames: Sequence[bytes]) -> Mapping[int, str]:
         """Commit a group.
 
-        What the database refuses for good is narrowed down to single requests, which go to the dead
-        letters; all others are committed.
+        What the database refuses for good is narrowed down to single requests. One that only the engine's
+        decoder refuses is decoded here; what is refused even then goes to the dead letters.
 
         Returns:
             Why, by position, for each request that was set aside; empty when all went in.
@@ -52,23 +52,30 @@ class Inserter:
             RetryableDatabaseError: the outcome is unknown; the same call may be repeated safely.
             SpoolFullError: a request was refused, and there is no room to keep it.
         """
+        in_engine = sum(map(len, frames)) >= self._engine_decode_min_bytes
         try:
-            self._insert_whole(frames)
+            self._commit(frames, in_engine=in_engine)
         except PermanentDatabaseError as error:
             if len(frames) == 1:
-                return {0: self._set_aside(frames[0], error)}
+                return self._insert_odd(frames[0], error if not in_engine else None)
             middle = len(frames) // 2
             faults = dict(self.insert(frames[:middle]))
             faults.update((middle + index, why) for index, why in self.insert(frames[middle:]).items())
             return faults
-        self._telemetry.written_requests.labels(self._signal.name).inc(len(frames))
-        self._telemetry.written_bytes.labels(self._signal.name).inc(sum(map(len, frames)))
         return {}
 
-    def _insert_whole(self, frames: Sequence[bytes]) -> None:
+    def _insert_odd(self, framed: bytes, refusal: PermanentDatabaseError | None) -> Mapping[int, str]:
+        """Insert a request that was refused: the engine's decoder does not take every form of protobuf."""
+        if refusal is None:
+            try:
+                self._commit([framed], in_engine=False)
+            except PermanentDatabaseError as error:
+                refusal = error
+        return {0: self._set_aside(framed, refusal)} if refusal is not None else {}
+
+    def _commit(self, frames: Sequence[bytes], *, in_engine: bool) -> None:
         body = b"".join(frames)
         group_token = token(frames)
-        in_engine = len(body) >= self._engine_decode_min_bytes
         started = time.perf_counter()
         if in_engine:
             self._database.insert_protobuf(
@@ -81,6 +88,8 @@ class Inserter:
             )
         path = "engine" if in_engine else "python"
         self._telemetry.insert_seconds.labels(self._signal.name, path).observe(time.perf_counter() - started)
+        self._telemetry.written_requests.labels(self._signal.name).inc(len(frames))
+        self._telemetry.written_bytes.labels(self._signal.name).inc(len(body))
 
     def _decode(self, body: bytes) -> list[Sequence[Any]]:
         try:

@@ -75,12 +75,15 @@ class Intake:
     def _is_group_full(self) -> bool:
         return self._queued_bytes >= self._group_bytes or self._queued_records >= self._group_records
 
-    def take(self, timeout_s: float) -> list[Pending]:
-        """The next group, or an empty list if none arrives in time. :meth:`release` it when done."""
+    def take(self, timeout_s: float, *, linger_s: float = 0.0) -> list[Pending]:
+        """The next group, or an empty list if none arrives in time. :meth:`release` it when done.
+
+        ``linger_s`` is how long the first request waits for others, where that is longer than usual.
+        """
         with self._changed:
             if not self._changed.wait_for(lambda: self._queue or self._closed, timeout_s) or not self._queue:
                 return []
-            closes_at = self._queue[0].since + self._linger_s
+            closes_at = self._queue[0].since + max(linger_s, self._linger_s)
             while not (self._is_group_full() or self._closed):
                 left = closes_at - time.monotonic()
                 if left <= 0:

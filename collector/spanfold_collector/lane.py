@@ -35,6 +35,9 @@ _log = structlog.get_logger(__name__)
 _POLL_S: Final = 0.1
 _MAX_BACKOFF_S: Final = 10.0
 _DISK_CHECK_S: Final = 1.0
+_DETOUR_LINGER_S: Final = 0.5
+"""On a detour groups may be few and large: each is replayed by an insert of its own, and must not come in
+faster than the database takes them, or the detour would never end."""
 
 
 @dataclass(slots=True)
@@ -252,7 +255,7 @@ class Lane:
                 if flight is not None and flight.entry is None and is_slow:
                     _log.warning("insert is slow, taking the spool", signal=self.signal.name)
                     self._detour_with(flight)
-            group = self._intake.take(_POLL_S) if self._detour else []
+            group = self._intake.take(_POLL_S, linger_s=_DETOUR_LINGER_S) if self._detour else []
             if group and self._spool_group(group) is not None:
                 with self._state:
                     # The writer may have found the spool empty, and left the detour, a moment ago.

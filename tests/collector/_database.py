@@ -42,16 +42,21 @@ class ScriptedDatabase:
     """Keeps inserts in memory, by token, as :class:`spanfold_schemas.database.Database` promises.
 
     ``errors`` are raised by the next calls, one each, before anything is kept; ``lost_answers`` after.
-    ``poison`` is refused for good wherever it occurs. While ``is_open`` is not set, calls wait inside.
+    ``poison``, the name of a span, is refused for good, and ``engine_poison`` only where the engine is to
+    decode it; such spans, inserted as rows, are noted in ``row_names``. While ``is_open`` is not set, calls
+    wait inside.
     """
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
+        self.row_names: list[str] = []
         self.calls: list[str] = []
         self.errors: deque[Exception] = deque()
         self.lost_answers: deque[Exception] = deque()
         self.broken: Exception | None = None
         self.poison: bytes | None = None
+        self.engine_poison: bytes | None = None
+        self.seconds_a_call = 0.0
         self.is_open = threading.Event()
         self.is_open.set()
         self.is_entered = threading.Event()
@@ -67,11 +72,12 @@ class ScriptedDatabase:
         self.is_entered.set()
         if not self.is_open.wait(LIMIT_S):
             raise TimeoutError
+        time.sleep(self.seconds_a_call)  # stands for the work of an insert
         if self.broken is not None:
             raise self.broken
         if self.errors:
             raise self.errors.popleft()
-        if self.poison is not None and self.poison in body:
+        if any(poison is not None and poison in body for poison in (self.poison, self.engine_poison)):
             text = "Code: 117. DB::Exception: incorrect data"
             raise PermanentDatabaseError(text, 117)
         self.kept.setdefault(token, body)
@@ -81,7 +87,13 @@ class ScriptedDatabase:
     def insert_rows(
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, token: str
     ) -> None:
-        raise NotImplementedError
+        assert table == "spans"
+        self.calls.append(token)
+        names = [row[columns.index("SpanName")] for row in rows]
+        if self.poison is not None and self.poison.decode() in names:
+            text = "Code: 117. DB::Exception: incorrect data"
+            raise PermanentDatabaseError(text, 117)
+        self.row_names += names
 
     def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None, *, timeout_s: float | None = None

@@ -53,6 +53,15 @@ def test_a_group_closes_when_its_first_request_has_waited_long_enough() -> None:
     assert 0.04 < time.monotonic() - started < LONG_S
 
 
+def test_a_group_may_be_told_to_wait_longer_for_company() -> None:
+    intake = make_intake(linger_s=0.0)
+    started = time.monotonic()
+    intake.offer(pending())
+
+    assert len(intake.take(LONG_S, linger_s=0.05)) == 1
+    assert time.monotonic() - started > 0.04
+
+
 def test_a_request_larger_than_a_group_goes_alone() -> None:
     intake = make_intake()
     intake.offer(pending(500, records=50))

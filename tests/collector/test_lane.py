@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any, Final
 
@@ -117,6 +118,27 @@ def test_while_the_database_is_away_the_spool_takes_requests_and_replays_them_in
     until(lambda: database.names == names(*range(7)), "new requests reach the database again")
 
 
+def test_a_detour_ends_under_load_that_never_pauses(
+    make_lane: Callable[..., Lane], database: ScriptedDatabase
+) -> None:
+    """Each spooled group costs an insert of its own, so there must be fewer of them than of requests."""
+    lane = make_lane()
+    database.errors.append(AWAY)
+    lane.submit(request(0)).result(LIMIT_S)
+    database.seconds_a_call = 0.05
+    promises = []
+    numbers = itertools.count(1)
+
+    def is_direct_under_load() -> bool:
+        promises.append(lane.submit(request(next(numbers))))
+        return not lane.is_detoured
+
+    until(is_direct_under_load, "the lane leaves the detour")
+    for promise in promises:
+        promise.result(LIMIT_S)
+    until(lambda: len(database.names) == len(promises) + 1, "everything is in the database")
+
+
 def test_an_insert_whose_answer_was_lost_is_repeated_under_its_token_and_counts_once(
     make_lane: Callable[..., Lane], database: ScriptedDatabase
 ) -> None:
@@ -217,6 +239,19 @@ def test_what_the_database_refuses_for_good_costs_only_its_own_sender(
     assert span_names(letter.read_bytes()) == names(5)
     assert "incorrect data" in json.loads(letter.with_suffix(".json").read_text())["reason"]
     assert figure(lane, "dead_lettered_requests_total") == 1
+
+
+def test_a_request_that_only_the_engines_decoder_refuses_is_decoded_here(
+    make_lane: Callable[..., Lane], database: ScriptedDatabase, tmp_path: Path
+) -> None:
+    lane = make_lane(linger_ms=200)
+    database.engine_poison = b"span 2"
+
+    for promise in [lane.submit(request(number)) for number in range(4)]:
+        promise.result(LIMIT_S)
+
+    assert (database.names, database.row_names) == (names(0, 1, 3), names(2))
+    assert list((tmp_path / "dead-letters").iterdir()) == []
 
 
 def test_what_turns_out_bad_after_it_was_acknowledged_is_kept_as_a_dead_letter(
