@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -51,7 +52,8 @@ class TimeWindow:
         if time_unix_ns == 0:
             return f"{field} is not set"
         if expires and time_unix_ns < self.oldest_unix_ns:
-            return f"{field} is older than the retention; raise SPANFOLD_RETENTION_DAYS to keep it"
+            oldest = datetime.fromtimestamp(self.oldest_unix_ns / _NANOSECONDS_A_SECOND, UTC)
+            return f"{field} is before {oldest:%Y-%m-%d}: what is that old is not kept"
         if time_unix_ns > self.newest_unix_ns:
             return f"{field} is more than a day in the future; set the sender's clock"
         return ""

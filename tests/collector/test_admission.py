@@ -39,7 +39,7 @@ SPAN_FAULTS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "negative kind": ({"kind": -1}, "kind and status.code"),
     "unknown status": ({"status": {"code": 3}}, "kind and status.code"),
     "no start": ({"start_time_unix_nano": 0}, "start_time_unix_nano is not set"),
-    "old": ({"start_time_unix_nano": NOW_UNIX_NS - 91 * DAY_NS}, "SPANFOLD_RETENTION_DAYS"),
+    "old": ({"start_time_unix_nano": NOW_UNIX_NS - 91 * DAY_NS}, "start_time_unix_nano is before 2"),
     "future": ({"start_time_unix_nano": NOW_UNIX_NS + 2 * DAY_NS}, "more than a day in the future"),
     "far future": ({"start_time_unix_nano": 2**64 - 1}, "more than a day in the future"),
     "event in the future": ({"events": [Span.Event(time_unix_nano=2**64 - 1)]}, "an event's time_unix_nano"),
@@ -53,7 +53,7 @@ RECORD_FAULTS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "negative severity": ({"severity_number": -1}, "severity_number"),
     "large severity": ({"severity_number": 25}, "severity_number"),
     "no time": ({"time_unix_nano": 0}, "time_unix_nano is not set"),
-    "old": ({"time_unix_nano": NOW_UNIX_NS - 91 * DAY_NS}, "older than the retention"),
+    "old": ({"time_unix_nano": NOW_UNIX_NS - 91 * DAY_NS}, "what is that old is not kept"),
     "future": ({"time_unix_nano": 2**63}, "in the future"),
 }
 
@@ -215,7 +215,7 @@ def test_the_window_says_what_is_wrong_with_a_time() -> None:
     window = TimeWindow.around(1_000_000.0, retention_days=1, max_ahead_s=60)
 
     assert window.fault("t", 1_000_000 * 10**9) == ""
-    assert "older" in window.fault("t", 913_599 * 10**9)
+    assert window.fault("t", 913_599 * 10**9) == "t is before 1970-01-11: what is that old is not kept"
     assert window.fault("t", 913_599 * 10**9, expires=False) == ""
     assert "future" in window.fault("t", 1_000_061 * 10**9)
     assert "future" in window.fault("t", 1_000_061 * 10**9, expires=False)
