@@ -53,7 +53,7 @@ class TimeWindow:
             return f"{field} is not set"
         if expires and time_unix_ns < self.oldest_unix_ns:
             oldest = datetime.fromtimestamp(self.oldest_unix_ns / _NANOSECONDS_A_SECOND, UTC)
-            return f"{field} is before {oldest:%Y-%m-%d}: what is that old is not kept"
+            return f"{field} is before {oldest:%Y-%m-%d}, too old to be kept (SPANFOLD_RETENTION_DAYS)"
         if time_unix_ns > self.newest_unix_ns:
             return f"{field} is more than a day in the future; set the sender's clock"
         return ""

@@ -25,6 +25,7 @@ from spanfold_deploy.errors import StartError
 from spanfold_deploy.settings import redact
 from spanfold_schemas.database import DatabaseError, RetryableDatabaseError
 from spanfold_schemas.migrate import MigrationError, migrate, pending
+from spanfold_schemas.retention import apply_retention
 
 if TYPE_CHECKING:
     import uvicorn
@@ -70,7 +71,7 @@ def run(settings: Settings, parts: Parts, *, as_json: bool = False) -> None:
         listener = _take_ports(settings, parts)
         database = _open(settings)
         opened.callback(database.close)
-        _bring_up_to_date(database, parts)
+        _bring_up_to_date(settings, database, parts)
         ready: dict[str, object] = {
             "event": "ready",
             "pid": os.getpid(),
@@ -183,7 +184,7 @@ def _open(settings: Settings) -> Database:
         raise StartError(str(error)) from error
 
 
-def _bring_up_to_date(database: Database, parts: Parts) -> None:
+def _bring_up_to_date(settings: Settings, database: Database, parts: Parts) -> None:
     log = structlog.get_logger()
     try:
         if parts.migrates:
@@ -193,6 +194,8 @@ def _bring_up_to_date(database: Database, parts: Parts) -> None:
         elif steps := pending(database):
             message = f"the database lacks {len(steps)} migration(s).\n  Fix: run `spanfold migrate` once."
             raise StartError(message)
+        if parts.collector:
+            apply_retention(database, settings.retention_days)
     except MigrationError as error:
         raise StartError(str(error)) from error
     except RetryableDatabaseError as error:
@@ -228,6 +231,7 @@ def _start_collector(settings: Settings, database: Database) -> Collector:
             max_held_bytes=settings.max_held_bytes,
             spool_max_bytes=settings.spool_max_bytes,
             min_free_disk_bytes=settings.min_free_disk_bytes,
+            retention_days=settings.retention_days,
             service_version_as_model=settings.service_version_as_model,
         ),
     )

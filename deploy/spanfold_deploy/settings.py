@@ -100,6 +100,13 @@ class Settings(BaseSettings):
     max_request_bytes: int = Field(
         default=16 * MIB, ge=1024, description="Largest request that is taken, after decompression."
     )
+    retention_days: int = Field(
+        default=90,
+        ge=1,
+        le=36_500,
+        description="Days that spans and logs are kept; whole days are dropped. "
+        "Model events and scores stay.",
+    )
     service_version_as_model: bool = Field(
         default=False,
         description="Take `service.name@service.version` as the model ID of spans that name none.",

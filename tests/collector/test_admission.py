@@ -53,7 +53,7 @@ RECORD_FAULTS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "negative severity": ({"severity_number": -1}, "severity_number"),
     "large severity": ({"severity_number": 25}, "severity_number"),
     "no time": ({"time_unix_nano": 0}, "time_unix_nano is not set"),
-    "old": ({"time_unix_nano": NOW_UNIX_NS - 91 * DAY_NS}, "what is that old is not kept"),
+    "old": ({"time_unix_nano": NOW_UNIX_NS - 91 * DAY_NS}, "too old to be kept (SPANFOLD_RETENTION_DAYS)"),
     "future": ({"time_unix_nano": 2**63}, "in the future"),
 }
 
@@ -215,7 +215,8 @@ def test_the_window_says_what_is_wrong_with_a_time() -> None:
     window = TimeWindow.around(1_000_000.0, retention_days=1, max_ahead_s=60)
 
     assert window.fault("t", 1_000_000 * 10**9) == ""
-    assert window.fault("t", 913_599 * 10**9) == "t is before 1970-01-11: what is that old is not kept"
+    too_old = "t is before 1970-01-11, too old to be kept (SPANFOLD_RETENTION_DAYS)"
+    assert window.fault("t", 913_599 * 10**9) == too_old
     assert window.fault("t", 913_599 * 10**9, expires=False) == ""
     assert "future" in window.fault("t", 1_000_061 * 10**9)
     assert "future" in window.fault("t", 1_000_061 * 10**9, expires=False)
