@@ -42,7 +42,8 @@ CREATE TABLE spans (
     `Links.Attributes` Array(Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
     Tenant LowCardinality(String),
     ReceivedAt DateTime64(3) CODEC(Delta(8), ZSTD(1)),
-    INDEX span_attribute_values mapValues(SpanAttributes) TYPE text(tokenizer = 'array')
+    INDEX span_attribute_values mapValues(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX span_timestamp Timestamp TYPE minmax GRANULARITY 1
 ) ENGINE = ReplacingMergeTree
 PARTITION BY toDate(Timestamp)
 PRIMARY KEY (ModelId, Timestamp)
