@@ -53,7 +53,8 @@ def mutated(chance: random.Random, body: bytes) -> bytes:
 
 def sample(chance: random.Random, number: int) -> tuple[str, bytes]:
     if chance.random() < 0.7:
-        spans = [make_span(number * 4 + n, ATTRIBUTES) for n in range(4)]
+        # Far from each other, so that no accident makes one the key of another, which the engine would merge.
+        spans = [make_span(number * 4 + n, ATTRIBUTES, span_id=chance.randbytes(8)) for n in range(4)]
         return "traces", mutated(chance, make_traces(*spans))
     record = make_record(ATTRIBUTES, {"k": "v"}, severity_text=str(number))
     return "logs", mutated(chance, make_logs(record))
