@@ -3,73 +3,22 @@
 from __future__ import annotations
 
 import itertools
-import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import pytest
 
-from spanfold_collector.errors import InvalidRequestError, OverloadedError
-from spanfold_collector.lane import Lane
-from spanfold_collector.settings import CollectorSettings
-from spanfold_collector.signals import TRACES
-from spanfold_collector.telemetry import Telemetry
-from spanfold_schemas.database import RetryableDatabaseError
-from tests.collector._database import LIMIT_S, ScriptedDatabase, span_names, until
+from spanfold_collector.errors import OverloadedError
+from tests.collector._database import LIMIT_S, ScriptedDatabase, until
+from tests.collector._lane import AWAY, figure, names, request, spooled
 from tests.collector._otlp import make_span, make_traces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from concurrent.futures import Future
     from pathlib import Path
 
     from spanfold_collector.intake import Answer
-
-AWAY: Final = RetryableDatabaseError("the database is away")
-NEVER_S: Final = 1000.0
-
-
-def request(number: int, size: int = 0) -> bytes:
-    return make_traces(make_span(number, {"padding": "x" * size}))
-
-
-def names(*numbers: int) -> list[str]:
-    return [f"span {number}" for number in numbers]
-
-
-@pytest.fixture
-def database() -> ScriptedDatabase:
-    return ScriptedDatabase()
-
-
-@pytest.fixture
-def make_lane(tmp_path: Path, database: ScriptedDatabase) -> Iterator[Callable[..., Lane]]:
-    """Makes and starts lanes over one folder; the last one is stopped after the test."""
-    lanes: list[Lane] = []
-
-    def make(**changes: Any) -> Lane:
-        defaults: dict[str, Any] = {
-            "linger_ms": 1, "engine_decode_min_bytes": 0, "min_free_disk_bytes": 0, "slow_after_s": NEVER_S
-        }  # fmt: skip
-        settings = CollectorSettings(directory=tmp_path, **{**defaults, **changes})
-        lane = Lane(TRACES, database, settings, Telemetry())
-        lanes.append(lane)
-        lane.start()
-        return lane
-
-    yield make
-    database.is_open.set()
-    for lane in lanes:
-        lane.stop(LIMIT_S)
-
-
-def spooled(directory: Path) -> list[str]:
-    groups = sorted((directory / "spool" / "traces").glob("*.group"))
-    return [name for path in groups for name in span_names(path.read_bytes()[49:])]
-
-
-def figure(lane: Lane, name: str) -> float:
-    value = lane._telemetry.registry.get_sample_value(f"spanfold_collector_{name}", {"signal": "traces"})
-    return value or 0.0
+    from spanfold_collector.lane import Lane
 
 
 def test_a_request_is_acknowledged_when_the_database_has_it_and_not_before(
@@ -222,100 +171,6 @@ def test_a_disk_below_its_reserve_refuses_before_anything_is_taken(
     assert (lane.road, database.calls) == ("refused", [])
 
 
-def test_what_the_database_refuses_for_good_costs_only_its_own_sender(
-    make_lane: Callable[..., Lane], database: ScriptedDatabase, tmp_path: Path
-) -> None:
-    lane = make_lane(linger_ms=200)
-    database.poison = b"span 5"
-
-    promises = [lane.submit(request(number)) for number in range(11)]
-
-    with pytest.raises(InvalidRequestError, match="the database refuses this request: Code: 117"):
-        promises[5].result(LIMIT_S)
-    for number, promise in enumerate(promises):
-        assert number == 5 or promise.result(LIMIT_S).rejected == 0
-    assert sorted(database.names) == sorted(names(*(n for n in range(11) if n != 5)))
-    (letter,) = (tmp_path / "dead-letters").glob("*.request")
-    assert span_names(letter.read_bytes()) == names(5)
-    assert "incorrect data" in json.loads(letter.with_suffix(".json").read_text())["reason"]
-    assert figure(lane, "dead_lettered_requests_total") == 1
-
-
-def test_a_request_that_only_the_engines_decoder_refuses_is_decoded_here(
-    make_lane: Callable[..., Lane], database: ScriptedDatabase, tmp_path: Path
-) -> None:
-    lane = make_lane(linger_ms=200)
-    database.engine_poison = b"span 2"
-
-    for promise in [lane.submit(request(number)) for number in range(4)]:
-        promise.result(LIMIT_S)
-
-    assert (database.names, database.row_names) == (names(0, 1, 3), names(2))
-    assert list((tmp_path / "dead-letters").iterdir()) == []
-
-
-def test_what_turns_out_bad_after_it_was_acknowledged_is_kept_as_a_dead_letter(
-    make_lane: Callable[..., Lane], database: ScriptedDatabase, tmp_path: Path
-) -> None:
-    lane = make_lane()
-    database.broken = AWAY
-    for number in range(3):
-        lane.submit(request(number)).result(LIMIT_S)
-    database.poison = b"span 1"
-
-    database.broken = None
-
-    until(lambda: not lane.is_detoured, "the lane leaves the detour")
-    assert database.names == names(0, 2)
-    (letter,) = (tmp_path / "dead-letters").glob("*.request")
-    assert span_names(letter.read_bytes()) == names(1)
-
-
-def test_while_the_dead_letter_folder_is_full_the_request_stays_in_the_spool(
-    make_lane: Callable[..., Lane], database: ScriptedDatabase, tmp_path: Path
-) -> None:
-    lane = make_lane(dead_letter_max_bytes=500)
-    full = tmp_path / "dead-letters" / "earlier.request"
-    full.write_bytes(bytes(500))
-    database.poison = b"span 1"
-
-    lane.submit(request(1)).result(LIMIT_S)
-    assert spooled(tmp_path) == names(1)
-
-    full.unlink()
-    until(lambda: not lane.is_detoured, "the lane leaves the detour")
-    assert spooled(tmp_path) == []
-    assert len(list((tmp_path / "dead-letters").glob("*.request"))) == 1
-
-
-@pytest.mark.parametrize("damage", ["changed", "removed"])
-def test_a_spooled_group_that_was_damaged_does_not_hold_up_the_others(
-    make_lane: Callable[..., Lane], database: ScriptedDatabase, tmp_path: Path, damage: str
-) -> None:
-    first = make_lane()
-    database.broken = AWAY
-    for number in range(3):
-        first.submit(request(number)).result(LIMIT_S)
-    first.stop(LIMIT_S)
-    database.broken = None
-    victim = sorted((tmp_path / "spool" / "traces").glob("*.group"))[1]
-    if damage == "changed":
-        victim.write_bytes(victim.read_bytes()[:-1])
-
-    second = make_lane() if damage == "changed" else None
-    if second is None:
-        database.is_open.clear()
-        second = make_lane()
-        assert database.is_entered.wait(LIMIT_S)
-        victim.unlink()
-        database.is_open.set()
-
-    until(lambda: not second.is_detoured, "the lane leaves the detour")
-    assert database.names == names(0, 2)
-    letters = list((tmp_path / "dead-letters").glob("*.request"))
-    assert len(letters) == (1 if damage == "changed" else 0)
-
-
 def test_the_same_bytes_sent_again_are_stored_once(
     make_lane: Callable[..., Lane], database: ScriptedDatabase
 ) -> None:
@@ -429,27 +284,3 @@ def test_an_empty_request_and_one_of_faults_alone_are_answered_at_once(
     assert lane.submit(b"").result(0).rejected == 0
     assert lane.submit(make_traces(make_span(1, trace_id=b""))).result(0).rejected == 1
     assert database.calls == []
-
-
-def test_a_request_that_cannot_be_decoded_does_not_hold_up_its_group(
-    database: ScriptedDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def rows(messages: Iterator[bytes]) -> Iterator[list[Any]]:
-        for message in messages:
-            assert b"span 2" not in message
-            yield [message]
-
-    inserted: list[bytes] = []
-    monkeypatch.setattr(database, "insert_rows", lambda _t, _c, rows, **_: inserted.extend(m for [m] in rows))
-    signal = type(TRACES)(**{name: getattr(TRACES, name) for name in TRACES.__slots__} | {"rows": rows})
-    settings = CollectorSettings(directory=tmp_path, linger_ms=200, min_free_disk_bytes=0)
-    lane = Lane(signal, database, settings, Telemetry())
-    lane.start()
-
-    promises = [lane.submit(request(number)) for number in range(4)]
-
-    with pytest.raises(InvalidRequestError, match="cannot be decoded"):
-        promises[2].result(LIMIT_S)
-    lane.stop(LIMIT_S)
-    assert len(inserted) == 3
-    assert [promise.exception(0) is None for promise in promises] == [True, True, False, True]
