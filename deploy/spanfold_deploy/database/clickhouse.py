@@ -37,7 +37,7 @@ INSERT_SETTINGS: Final[dict[str, Any]] = {
     "optimize_on_insert": 0,
     # A client that was offline for a year sends spans of that many days.
     "max_partitions_per_insert_block": 0,
-    # Plans of the views are used once, and there is nothing to win in them: a tenth of an insert's fixed cost.
+    # Plans of the views are used once and gain nothing: a tenth of the fixed cost of an insert.
     "query_plan_enable_optimizations": 0,
     # The status line comes after the outcome is known.
     "wait_end_of_query": 1,
