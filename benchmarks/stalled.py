@@ -5,8 +5,8 @@
 
 The collector runs with both receivers, in a process of its own, over a database whose inserts never return.
 Clients send four times what memory and spool may hold together, and do not send a refused request again.
-The rise of the resident memory over the idle process must stay bounded: bytes that wait in memory, the group on its
-way to the spool, and the requests that are being received.
+The rise of the resident memory over the idle process must stay bounded, whatever is sent: bytes that wait in
+memory, the group on its way to the spool, and the requests that are being received and judged.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def main() -> None:
     """Measure and print."""
     parser = _report.parser(__doc__)
     parser.add_argument("--hold-mb", type=int, default=256, help="max_held_bytes (default: %(default)s MB)")
-    parser.add_argument("--spool-mb", type=int, default=128, help="spool_max_bytes (default: %(default)s MB)")
+    parser.add_argument("--spool-mb", type=int, default=512, help="spool_max_bytes (default: %(default)s MB)")
     parser.add_argument("--clients", type=int, default=16, help="at the same time (default: %(default)s)")
     options = parser.parse_args()
     rows = [
