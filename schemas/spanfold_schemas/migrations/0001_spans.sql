@@ -42,6 +42,7 @@ CREATE TABLE spans (
     `Links.Attributes` Array(Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
     Tenant LowCardinality(String),
     ReceivedAt DateTime64(3) CODEC(Delta(8), ZSTD(1)),
+    INDEX span_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX span_attribute_values mapValues(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX span_timestamp Timestamp TYPE minmax GRANULARITY 1
 ) ENGINE = ReplacingMergeTree
@@ -82,7 +83,7 @@ CREATE TABLE model_rollups (
 PARTITION BY toMonday(Minute)
 ORDER BY (ModelId, Minute)
 TTL Minute + INTERVAL 90 DAY
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000,
+SETTINGS index_granularity = 1024, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE MATERIALIZED VIEW model_rollups_from_spans TO model_rollups AS
