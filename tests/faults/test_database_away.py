@@ -127,6 +127,33 @@ def test_a_stalled_server_delays_an_answer_by_no_more_than_the_limit(
     assert_stored_once(database, 4)
 
 
+def test_a_full_spool_refuses_until_the_server_is_back_and_keeps_what_it_took(
+    server: ClickHouseProcess, database: Database, tmp_path: Path
+) -> None:
+    settings = CollectorSettings(
+        directory=tmp_path,
+        grpc_port=0,
+        http_port=0,
+        linger_ms=1,
+        min_free_disk_bytes=0,
+        spool_max_bytes=6_000,
+    )
+    collector = Collector(database, settings)
+    collector.start()
+    server.fault(FaultKind.REFUSE)
+    answers = [send(collector, number) for number in range(12)]
+    taken = [answer.status_code for answer in answers].index(503)
+    assert taken > 1
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in answers[taken:])
+
+    server.clear()
+    until(lambda: send(collector, 11).status_code == 200, "requests are taken again")
+    until(lambda: road(collector) == "database", "the spool is replayed")
+
+    assert collector.stop()
+    assert_stored_once(database, taken + 1)
+
+
 def test_a_server_that_is_killed_and_comes_back_has_everything_once(tmp_path: Path) -> None:
     with ClickHouseProcess.start(tmp_path / "server") as first:
         database = open_database(first.url, timeout_s=20)

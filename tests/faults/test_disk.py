@@ -1,4 +1,4 @@
-"""A full disk and a full spool: refused as retryable, said in time, and nothing acknowledged is lost."""
+"""A full disk: refused as retryable, said in time, and nothing acknowledged is lost."""
 
 from __future__ import annotations
 
@@ -113,20 +113,3 @@ def test_a_disk_that_is_really_full_loses_nothing_that_was_acknowledged(disk: Pa
 
     found = stored(database)
     assert acknowledged - found == set()
-
-
-def test_a_full_spool_refuses_while_the_database_is_away_and_keeps_what_it_took(tmp_path: Path) -> None:
-    database = tmp_path / "database"
-    with CollectorProcess.start(
-        f"chdb://{database}", tmp_path / "collector", slow_after_s=0.0, spool_max_bytes=3 * MIB
-    ) as collector:
-        # Every insert is slow here, so the spool takes what the database has not taken yet.
-        acknowledged = {number for number in range(40) if send(collector, number).status_code == 200}
-        collector.kill()
-
-    with CollectorProcess.start(f"chdb://{database}", tmp_path / "collector") as collector:
-        collector.wait_until_written()
-        assert collector.terminate() == 0
-
-    assert acknowledged
-    assert acknowledged - stored(database) == set()
