@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MIB: Final = 1024 * 1024
 DISK_BYTES: Final = 160 * MIB
 # Incompressible, so that the disk fills by what is sent.
-PADDING_CHARS: Final = 400_000
+PADDING_CHARS: Final = 4_000_000
 
 
 @pytest.fixture

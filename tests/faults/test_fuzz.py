@@ -21,7 +21,7 @@ from tests.faults._process import LIMIT_S, CollectorProcess
 if TYPE_CHECKING:
     from pathlib import Path
 
-REQUESTS: Final = int(os.environ.get("SPANFOLD_FUZZ_REQUESTS", "300"))
+REQUESTS: Final = int(os.environ.get("SPANFOLD_FUZZ_REQUESTS", "150"))
 ATTRIBUTES: Final[dict[str, Any]] = {
     "text": "v" * 20, "n": 2**62, "x": 0.5, "b": b"\x00\xff", "list": ["a", "b"],
     "map": {"k": [1, {"a": None}]}, "gen_ai.usage.input_tokens": 5, "spanfold.model.id": "m-1",
