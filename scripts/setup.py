@@ -28,6 +28,9 @@ INSTALLER_LOCK = LOCKS / "installer.lock"
 SERVER_LOCK = LOCKS / "server.lock"
 DEV_LOCK = LOCKS / "dev.lock"
 
+TESTED_EXTRAS = ("dataframe", "fastapi", "grpc", "celery", "openai", "anthropic", "langchain")
+"""Extras that the development environment holds besides the server's."""
+
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
@@ -175,10 +178,13 @@ def lock_dependencies() -> int:
         *(BIN / "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
         *("--generate-hashes", "--no-annotate", "--no-header"),
     )
-    dev = ("--extra", "server", "--group", "dev", "--group", "installer", "pyproject.toml")
+    extras = [f"--extra={name}" for name in ("server", *TESTED_EXTRAS)]
+    dev = (*extras, "--group", "dev", "--group", "installer", "pyproject.toml")
+    # chDB's metadata demands pandas and pyarrow, but the server uses neither: 267 MB less on disk.
+    server = ("--extra", "server", "--excludes", LOCKS / "not-needed-by-the-server.txt")
     return (
         run(*compile_lock, *dev, "-o", DEV_LOCK)
-        or run(*compile_lock, "--extra", "server", "pyproject.toml", "-c", DEV_LOCK, "-o", SERVER_LOCK)
+        or run(*compile_lock, *server, "pyproject.toml", "-c", DEV_LOCK, "-o", SERVER_LOCK)
         or run(*compile_lock, "--group", "installer", "-c", DEV_LOCK, "-o", INSTALLER_LOCK)
     )
 

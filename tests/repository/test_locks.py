@@ -50,5 +50,5 @@ def test_a_lock_holds_hashed_pins_only(lock: Path) -> None:
         assert re.match(r"[a-z0-9-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", requirement), requirement
 
 
-def test_the_embedded_engine_comes_without_pandas_and_pyarrow() -> None:
-    assert not {"pandas", "pyarrow"} & pins("dev.lock").keys()
+def test_the_server_comes_without_pandas_and_pyarrow() -> None:
+    assert not {"pandas", "pyarrow"} & pins("server.lock").keys()
