@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 HERE: Final = Path(__file__).resolve().parent
-QUICK: Final = ("footprint", "group_size", "stalled", "ingest")
-"""What runs unasked: together about 15 minutes; the others fill databases for longer."""
+QUICK: Final = ("footprint", "sdk", "group_size", "stalled", "ingest")
+"""What runs unasked: together about 20 minutes; the others fill databases for longer."""
 
 
 def scripts() -> dict[str, str]:

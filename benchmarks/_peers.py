@@ -22,23 +22,17 @@ def default_cache_dir() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
-    """A server that takes OTLP over HTTP and stores it in one SQLite file."""
+class Package:
+    """A published package in a virtual environment of its own."""
 
     name: str
     requirement: str
     """Pinned: a figure is worth nothing without the version it belongs to."""
-    command: tuple[str, ...]
-    """Arguments after the interpreter; ``{port}``, ``{directory}`` are filled in."""
-    database: str
-    """The SQLite file in the data directory."""
-    ready_path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    """As ``command``."""
+    beside: tuple[str, ...] = ()
+    """What it needs besides, and does not ask for itself."""
 
     def python(self, cache_dir: Path) -> Path:
-        """The interpreter of the server's environment, which is made if it is missing.
+        """The interpreter of the package's environment, which is made if it is missing.
 
         Raises:
             subprocess.SubprocessError: the package could not be installed.
@@ -49,10 +43,24 @@ class Peer:
         if not stamp.exists():
             print(f"installing {self.requirement} into {home} (once, minutes)", file=sys.stderr)
             subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True, timeout=120)
-            pip = [str(python), "-m", "pip", "install", "--quiet", self.requirement]
+            pip = [str(python), "-m", "pip", "install", "--quiet", self.requirement, *self.beside]
             subprocess.run(pip, check=True, timeout=INSTALL_TIMEOUT_S, stdout=sys.stderr)
             stamp.touch()
         return python
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer(Package):
+    """A server that takes OTLP over HTTP and stores it in one SQLite file."""
+
+    command: tuple[str, ...]
+    """Arguments after the interpreter; ``{port}``, ``{directory}`` are filled in."""
+    database: str
+    """The SQLite file in the data directory."""
+    ready_path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """As ``command``."""
 
     def arguments(self, port: int, directory: Path) -> list[str]:
         """What follows the interpreter on the command line."""
@@ -63,6 +71,11 @@ class Peer:
         return {key: value.format(port=port, directory=directory) for key, value in self.environment.items()}
 
 
+MLFLOW_TRACING: Final = Package(
+    name="mlflow-tracing",
+    requirement="mlflow-tracing==3.17.2",
+    beside=("opentelemetry-exporter-otlp-proto-http",),
+)
 MLFLOW: Final = Peer(
     name="mlflow",
     requirement="mlflow==3.17.2",
