@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spanfold._internal import active, events, faults, resolve, setup
+from spanfold._internal import active, active_run, events, faults, resolve, setup
 from spanfold_schemas import keys
 from spanfold_schemas.events import Event
 
@@ -106,11 +106,12 @@ def fault_count() -> int:
 @contextmanager
 def _no_models() -> Iterator[None]:
     memory = resolve.replace_memory()
-    blocks = active.resume(())
-    process = active.swap_process()
+    noted = active.resume(active.NOTHING)
+    process, run_process = active.swap_process(), active_run.swap_process()
     try:
         yield
     finally:
+        active_run.swap_process(run_process)
         active.swap_process(*process)
-        active.suspend(blocks)
+        active.suspend(noted)
         resolve.replace_memory(memory)

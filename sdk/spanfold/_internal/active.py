@@ -15,6 +15,8 @@ from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import Final
 
+from spanfold._internal import active_run
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Claim:
@@ -108,19 +110,32 @@ def clear() -> None:
         _process.default = None
 
 
-def resume(blocks: _Stack) -> Token[_Stack]:
-    """Continue under blocks that :func:`snapshot` noted; undo with :func:`suspend`."""
-    return _blocks.set(blocks)
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is active at one place: the blocks of models, and the runs."""
+
+    blocks: _Stack = ()
+    runs: active_run.Stack = ()
 
 
-def suspend(token: Token[_Stack]) -> None:
-    """Return to the blocks that were open before :func:`resume`."""
-    _blocks.reset(token)
+NOTHING: Final = Snapshot()
 
 
-def snapshot() -> _Stack:
-    """The blocks open here, for a generator whose body runs later but belongs to this call."""
-    return _blocks.get()
+def snapshot() -> Snapshot:
+    """What is active here, for a generator or thread whose body runs later but belongs to this call."""
+    return Snapshot(_blocks.get(), active_run.snapshot())
+
+
+def resume(noted: Snapshot) -> tuple[Token[_Stack], Token[active_run.Stack]]:
+    """Continue under what :func:`snapshot` noted; undo with :func:`suspend`."""
+    return _blocks.set(noted.blocks), active_run.resume(noted.runs)
+
+
+def suspend(tokens: tuple[Token[_Stack], Token[active_run.Stack]]) -> None:
+    """Return to what was active before :func:`resume`."""
+    blocks, runs = tokens
+    active_run.suspend(runs)
+    _blocks.reset(blocks)
 
 
 def swap_process(claims: _Stack = (), default: str | None = None) -> tuple[_Stack, str | None]:

@@ -1,23 +1,37 @@
-"""Questions to the query API. Standard library only, with a short limit: an application waits on them."""
+"""Questions to the query API. Standard library only, and every wait has a limit: an application waits."""
 
 from __future__ import annotations
 
 import json
+import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold._internal.model import from_answer
-from spanfold.errors import ModelNotFoundError, ServerUnavailableError
+from spanfold.errors import InvalidArgumentError, ModelNotFoundError, ServerUnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from http.client import HTTPResponse
+    from urllib.error import HTTPError
+
     from spanfold._internal.model import LoggedModel
 
-TIMEOUT_S: Final = 2.0
+    Parameter = str | int | float | bool | Sequence[str] | None
+
+LOOKUP_TIMEOUT_S: Final = 2.0
+LOOKUP_IN_LOOP_TIMEOUT_S: Final = 0.25
+"""Where an event loop runs, all of its tasks wait for the answer: a name must do with less."""
+READ_TIMEOUT_S: Final = 30.0
 RETRY_AFTER_S: Final = 30.0
-"""How long a server that was away is not asked again: nobody waits TIMEOUT_S for each request they serve."""
-MAX_ANSWER_BYTES: Final = 8 * 2**20
+"""How long a server that was away is not asked for names again: nobody waits for each request they serve."""
+MAX_ANSWER_BYTES: Final = 256 * 2**20
 _NOT_FOUND: Final = 404
+_REFUSED: Final = frozenset({400, 409, 413, 414, 422})
+_FIX: Final = "start it with `spanfold serve`, or set SPANFOLD_ENDPOINT to where it listens"
+_NO_SUCH_ROUTE: Final = "urn:spanfold:problem:not-found"
 
 
 @dataclass(slots=True)
@@ -28,20 +42,77 @@ class QueryApi:
     """Such as ``http://localhost:4319``."""
     _ask_again_at_s: float = 0.0
 
+    def get(self, path: str, *, timeout_s: float = READ_TIMEOUT_S, **query: Parameter) -> Any | None:
+        """The decoded JSON answer; None if the query API says that there is no such thing.
+
+        Args:
+            path: such as ``/v1/models``; what is not plain in it must be quoted.
+            timeout_s: the longest wait for the connection, and for each piece of the answer.
+            **query: parameters; None is left out, a sequence is repeated.
+
+        Raises:
+            InvalidArgumentError: the query API refuses the question; its own words say why.
+            ServerUnavailableError: no usable answer.
+        """
+        from urllib.error import HTTPError  # noqa: PLC0415 - `import spanfold` stays light
+
+        try:
+            with self._opened(path, timeout_s, query) as response:
+                body = response.read(MAX_ANSWER_BYTES + 1)
+                if len(body) > MAX_ANSWER_BYTES:
+                    message = f"the answer of {path} has more than {MAX_ANSWER_BYTES} bytes: ask for less"
+                    raise InvalidArgumentError(message)
+                return json.loads(body)
+        except HTTPError as fault:
+            with fault:
+                problem = _problem_of(fault)
+                if problem is not None and fault.code == _NOT_FOUND and problem.get("type") != _NO_SUCH_ROUTE:
+                    return None
+                raise self._refusal(path, fault, problem) from None
+        except ValueError as fault:
+            if isinstance(fault, InvalidArgumentError):
+                raise
+            raise self._unavailable(f"the answer of {path} is not JSON: {fault}") from fault
+
+    @contextmanager
+    def open(
+        self, path: str, *, timeout_s: float = READ_TIMEOUT_S, **query: Parameter
+    ) -> Iterator[HTTPResponse]:
+        """The answer as an open file, to be read piece by piece inside the block.
+
+        Args:
+            path: as for :meth:`get`.
+            timeout_s: the longest wait for the connection, and for each piece of the answer.
+            **query: as for :meth:`get`.
+
+        Raises:
+            InvalidArgumentError: the query API refuses the question, or knows no such thing.
+            ServerUnavailableError: no usable answer, or it broke off inside the block.
+        """
+        from urllib.error import HTTPError  # noqa: PLC0415 - `import spanfold` stays light
+
+        try:
+            with self._opened(path, timeout_s, query) as response:
+                yield response
+        except HTTPError as fault:
+            with fault:
+                raise self._refusal(path, fault, _problem_of(fault)) from None
+
     def find_model(self, experiment_id: str, name: str) -> LoggedModel | None:
         """The newest model version called ``name``, or None if the server knows none.
 
         Raises:
-            ServerUnavailableError: no usable answer.
+            ServerUnavailableError: no usable answer in time, or none shortly before.
         """
-        answer = self._get("/v1/models", name=name)
+        answer = self._ask("/v1/models", name=name)
         try:
             models = [
                 from_answer(item)
-                for item in answer["models"]
+                for item in (answer or {})["models"]
                 if item["name"] == name and item["experiment_id"] == experiment_id and not item.get("deleted")
             ]
         except (KeyError, TypeError) as fault:
+            self._leave_alone()
             raise self._unavailable(f"the answer is not a list of models: {fault!r}") from fault
         return max(models, key=lambda model: model.creation_timestamp, default=None)
 
@@ -50,49 +121,121 @@ class QueryApi:
 
         Raises:
             ModelNotFoundError: the server has no such model.
-            ServerUnavailableError: no usable answer.
+            ServerUnavailableError: no usable answer in time, or none shortly before.
         """
-        from urllib.parse import quote  # noqa: PLC0415 - not needed by an application that never asks
-
-        answer = self._get(f"/v1/models/{quote(model_id, safe='')}")
+        answer = self._ask(path_of("models", model_id))
         if answer is None:
             raise ModelNotFoundError(model_id)
         try:
             return from_answer(answer)
         except (KeyError, TypeError) as fault:
+            self._leave_alone()
             raise self._unavailable(f"the answer is not a model: {fault!r}") from fault
 
-    def _get(self, path: str, **query: str) -> Any:
-        """The decoded JSON answer; None if the query API itself says that there is no such thing.
+    def _ask(self, path: str, **query: Parameter) -> Any | None:
+        """As :meth:`get`, for a lookup on the way of the application's own work.
 
         Raises:
-            ServerUnavailableError: no usable answer, or none shortly before.
+            ServerUnavailableError: no usable answer in time, or none shortly before.
         """
         if time.monotonic() < self._ask_again_at_s:
             message = f"the query API at {self.address} was away a moment ago"
             raise ServerUnavailableError(message)
+        timeout_s = LOOKUP_IN_LOOP_TIMEOUT_S if _in_event_loop() else LOOKUP_TIMEOUT_S
+        try:
+            return self.get(path, timeout_s=timeout_s, **query)
+        except ServerUnavailableError:
+            self._leave_alone()
+            raise
+        except InvalidArgumentError as fault:
+            self._leave_alone()
+            raise self._unavailable(str(fault)) from fault
+
+    @contextmanager
+    def _opened(self, path: str, timeout_s: float, query: dict[str, Parameter]) -> Iterator[HTTPResponse]:
+        """Ask, without a trace of its own: the question is not the application's.
+
+        Raises:
+            HTTPError: the server refused.
+            ServerUnavailableError: it did not answer.
+        """
         from http.client import HTTPException  # noqa: PLC0415 - slow to import, and needed only here
         from urllib.error import HTTPError  # noqa: PLC0415
         from urllib.parse import urlencode  # noqa: PLC0415
         from urllib.request import Request, urlopen  # noqa: PLC0415
 
-        address = self.address + path + ("?" + urlencode(query) if query else "")
+        from opentelemetry.context import (  # noqa: PLC0415
+            _SUPPRESS_INSTRUMENTATION_KEY,
+            attach,
+            detach,
+            set_value,
+        )
+
+        given = {
+            name: str(value).lower() if isinstance(value, bool) else value
+            for name, value in query.items()
+            if value is not None
+        }
+        address = self.address + path + ("?" + urlencode(given, doseq=True) if given else "")
+        request = Request(address, headers={"Accept": "*/*"})  # noqa: S310 - checked to be http(s)
         try:
-            request = Request(address, headers={"Accept": "application/json"})  # noqa: S310 - checked to be http(s)
-            with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
-                return json.loads(response.read(MAX_ANSWER_BYTES))
-        except HTTPError as fault:
-            with fault:
-                # Any web server answers 404 to a strange path: only ours describes it as a problem.
-                if (
-                    fault.code == _NOT_FOUND
-                    and fault.headers.get_content_type() == "application/problem+json"
-                ):
-                    return None
-                raise self._unavailable(f"it answered {fault.code} {fault.reason}") from fault
-        except (OSError, HTTPException, ValueError) as fault:
-            raise self._unavailable(str(fault)) from fault
+            token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))  # noqa: FBT003 - as exporters do
+            try:
+                response: HTTPResponse = urlopen(request, timeout=timeout_s)  # noqa: S310
+            finally:
+                detach(token)
+        except HTTPError:
+            raise
+        except (OSError, HTTPException) as fault:
+            raise self._unavailable(f"{fault}: {_FIX}") from fault
+        try:
+            with response:
+                yield response
+        except ServerUnavailableError:
+            raise
+        except (OSError, HTTPException) as fault:
+            raise self._unavailable(f"the answer broke off: {fault!r}") from fault
+
+    def _refusal(self, path: str, fault: HTTPError, problem: dict[str, Any] | None) -> Exception:
+        """What a refusal means to the caller."""
+        if problem is not None and problem.get("type") == _NO_SUCH_ROUTE:
+            return self._unavailable(f"it does not offer {path}: is it older than this SDK?")
+        if problem is not None and "detail" in problem and fault.code in {*_REFUSED, _NOT_FOUND}:
+            return InvalidArgumentError(str(problem["detail"]))
+        why = problem.get("detail") if problem is not None else None
+        return self._unavailable(f"it answered {fault.code} {fault.reason}" + (f": {why}" if why else ""))
+
+    def _leave_alone(self) -> None:
+        self._ask_again_at_s = time.monotonic() + RETRY_AFTER_S
 
     def _unavailable(self, why: str) -> ServerUnavailableError:
-        self._ask_again_at_s = time.monotonic() + RETRY_AFTER_S
         return ServerUnavailableError(f"no usable answer from the query API at {self.address}: {why}")
+
+
+def path_of(kind: str, identifier: str, *more: str) -> str:
+    """The path of one thing, whatever characters its ID has.
+
+    Example:
+        >>> path_of("models", "shop/v1?x", "events")
+        '/v1/models/shop%2Fv1%3Fx/events'
+    """
+    from urllib.parse import quote  # noqa: PLC0415 - not needed by an application that never asks
+
+    return "/".join(("", "v1", kind, quote(identifier, safe=""), *more))
+
+
+def _problem_of(fault: HTTPError) -> dict[str, Any] | None:
+    """The problem that the query API describes; None if another web server answered."""
+    # Any web server answers 404 to a strange path: only ours describes it as a problem.
+    if fault.headers.get_content_type() != "application/problem+json":
+        return None
+    try:
+        problem = json.loads(fault.read(2**20))
+    except (ValueError, OSError):
+        return None
+    return problem if isinstance(problem, dict) else None
+
+
+def _in_event_loop() -> bool:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - raises nothing
