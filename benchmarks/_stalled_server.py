@@ -16,6 +16,8 @@ from spanfold_schemas.database import QueryResult, RetryableDatabaseError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from spanfold_schemas.database import RawFormat
+
 
 class HangingDatabase:
     """Takes an insert and does not come back, as a server behind a dead network does."""
@@ -33,6 +35,18 @@ class HangingDatabase:
         """Hang."""
         self._hang()
         raise AssertionError(timeout_s)
+
+    def query_raw(
+        self,
+        _sql: str,
+        _parameters: Mapping[str, Any] | None = None,
+        *,
+        raw_format: RawFormat,
+        timeout_s: float | None = None,
+    ) -> bytes:
+        """Hang."""
+        self._hang()
+        raise AssertionError(raw_format, timeout_s)
 
     def command(self, _sql: str, _parameters: Mapping[str, Any] | None = None) -> None:
         """Hang."""

@@ -8,10 +8,14 @@ them knows which engine runs the statement.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+
+RawFormat: TypeAlias = Literal["ArrowStream", "JSONEachRow"]
+"""A whole Arrow IPC stream (LZ4 within), or a JSON object a line with times as RFC 3339."""
 
 
 class DatabaseError(Exception):
@@ -73,6 +77,32 @@ class Database(Protocol):
             sql: one statement, without a FORMAT clause.
             parameters: values for ``{name:Type}``; str, int, float, bool, datetime, lists of these.
             timeout_s: seconds before the engine gives the statement up; None means the default.
+
+        Raises:
+            RetryableDatabaseError: the database is away, overloaded, or out of time.
+            PermanentDatabaseError: the statement is refused.
+        """
+        ...
+
+    def query_raw(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        raw_format: RawFormat,
+        timeout_s: float | None = None,
+    ) -> bytes:
+        """Run one SELECT and return its rows as the engine writes them, all in one piece.
+
+        The piece is complete or an error is raised: there is no half of one. Callers bound its rows and
+        bytes, and page for more.
+
+        Args:
+            sql: one statement, without a FORMAT clause.
+            parameters: as for :meth:`query`.
+            raw_format: how to write them. Arrow has text as utf8, times as nanoseconds in UTC, and no
+                dictionaries; without rows it is a stream with a schema, and JSON is nothing at all.
+            timeout_s: as for :meth:`query`.
 
         Raises:
             RetryableDatabaseError: the database is away, overloaded, or out of time.

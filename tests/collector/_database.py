@@ -15,6 +15,8 @@ from spanfold_schemas.database import PermanentDatabaseError, QueryResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from spanfold_schemas.database import RawFormat
+
 LIMIT_S = 30.0
 """How long anything may take here before a test gives up."""
 
@@ -98,6 +100,16 @@ class ScriptedDatabase:
     def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None, *, timeout_s: float | None = None
     ) -> QueryResult:
+        raise NotImplementedError
+
+    def query_raw(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        raw_format: RawFormat,
+        timeout_s: float | None = None,
+    ) -> bytes:
         raise NotImplementedError
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:

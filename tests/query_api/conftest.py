@@ -18,7 +18,7 @@ from spanfold_schemas.migrate import migrate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from spanfold_schemas.database import Database, QueryResult
+    from spanfold_schemas.database import Database, QueryResult, RawFormat
 
 START_TIMEOUT_S = 20
 
@@ -35,6 +35,17 @@ class RecordingDatabase:
     ) -> QueryResult:
         self.statements.append((sql, dict(parameters or {})))
         return self._database.query(sql, parameters, timeout_s=timeout_s)
+
+    def query_raw(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        raw_format: RawFormat,
+        timeout_s: float | None = None,
+    ) -> bytes:
+        self.statements.append((sql, dict(parameters or {})))
+        return self._database.query_raw(sql, parameters, raw_format=raw_format, timeout_s=timeout_s)
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         self._database.command(sql, parameters)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
     from spanfold_deploy.database.engine import Engine
+    from spanfold_schemas.database import RawFormat
 
 COMMAND_TIMEOUT_S: Final = 600.0
 """Migrations and merges rewrite tables: they may take longer than a call that a user waits for."""
@@ -40,6 +41,19 @@ INSERT_SETTINGS: Final[dict[str, Any]] = {
     # Plans of the views are used once and gain nothing: a tenth of the fixed cost of an insert.
     "query_plan_enable_optimizations": 0,
     # The status line comes after the outcome is known.
+    "wait_end_of_query": 1,
+}
+
+RAW_SETTINGS: Final[dict[str, Any]] = {
+    # What a client gets must not depend on how a server is set up.
+    "output_format_arrow_compression_method": "lz4_frame",
+    "output_format_arrow_string_as_string": 1,
+    "output_format_arrow_low_cardinality_as_dictionary": 0,
+    "output_format_json_quote_64bit_integers": 0,
+    "output_format_json_quote_denormals": 0,
+    "output_format_json_named_tuples_as_objects": 1,
+    "date_time_output_format": "iso",
+    # The status line comes after the outcome is known: an error is never in the middle of the rows.
     "wait_end_of_query": 1,
 }
 
@@ -74,6 +88,20 @@ class ClickHouseDatabase:
                 sql, bound(parameters), settings={"max_execution_time": limit_s}, query_tz="UTC"
             )
             return QueryResult(tuple(result.column_names), [tuple(row) for row in result.result_rows])
+
+    def query_raw(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        raw_format: RawFormat,
+        timeout_s: float | None = None,
+    ) -> bytes:
+        """Run one SELECT. See :meth:`spanfold_schemas.database.Database.query_raw`."""
+        limit_s = self._timeout_s if timeout_s is None else timeout_s
+        with self._call(limit_s, inserting=False) as client:
+            settings = {**RAW_SETTINGS, "max_execution_time": limit_s}
+            return client.raw_query(sql, bound(parameters), settings=settings, fmt=raw_format)
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run one statement without rows. See :meth:`spanfold_schemas.database.Database.command`."""
