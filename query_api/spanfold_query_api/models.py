@@ -10,7 +10,7 @@ import orjson
 
 from spanfold_query_api import times
 from spanfold_query_api.statements import statement
-from spanfold_schemas.fold import ModelState, state_from_slots
+from spanfold_schemas.fold import ModelState, Slots, model_from_slots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ def listing(
     page = found[:limit]
     states = _fold(database, [model_id for model_id, _, from_spans in page if not from_spans], as_of_ns)
     models = [
-        describe(states.get(model_id) or state_from_slots(model_id, {}, created_ns))
+        describe(states.get(model_id) or model_from_slots(Slots(model_id, {}, created_ns)))
         for model_id, created_ns, _ in page
     ]
     more = (page[-1][1], page[-1][0]) if len(found) > limit else None
@@ -69,7 +69,7 @@ def get(database: Database, model_id: str, as_of_ns: int) -> dict[str, Any] | No
     state = _fold(database, [model_id], as_of_ns).get(model_id)
     if state is None:
         first_ns = _first_seen_ns(database, model_id, as_of_ns)
-        state = None if first_ns is None else state_from_slots(model_id, {}, first_ns)
+        state = None if first_ns is None else model_from_slots(Slots(model_id, {}, first_ns))
     return None if state is None else describe(state)
 
 
@@ -164,7 +164,10 @@ def _fold(database: Database, model_ids: Sequence[str], as_of_ns: int) -> dict[s
         updated_ns[model_id] = max(slot_ns, updated_ns.get(model_id, slot_ns))
         if not deleted:
             written[slot] = orjson.loads(value)
-    return {model_id: state_from_slots(model_id, slots[model_id], updated_ns[model_id]) for model_id in slots}
+    return {
+        model_id: model_from_slots(Slots(model_id, values, updated_ns[model_id]))
+        for model_id, values in slots.items()
+    }
 
 
 def _first_seen_ns(database: Database, model_id: str, as_of_ns: int) -> int | None:

@@ -1,9 +1,9 @@
 """From events to state: one pure function, and the slots that make the same fold possible in SQL.
 
-A *slot* is one key of a model that events write: ``tags.team``, ``params.k``, ``status``. Per slot the
-last writer wins by (event time, event ID); slots under ``created.`` go to the first writer, so that a
-hundred workers that create the same version at once agree on who made it. The result depends only on
-the *set* of events: order, duplication and grouping change nothing.
+A *slot* is one key of a model version, run or experiment that events write: ``tags.team``, ``params.k``,
+``status``. Per slot the last writer wins by (event time, event ID); slots under ``created.`` go to the first
+writer, so that a hundred workers that create the same version at once agree on who made it. The result
+depends only on the *set* of events: order, duplication and grouping change nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from spanfold_schemas import keys
+from spanfold_schemas import ids, keys
+from spanfold_schemas.events import RUN_RUNNING, UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,22 @@ if TYPE_CHECKING:
 CREATED: Final = "created."
 """Prefix of the slots that belong to the first writer."""
 DELETED_SLOT: Final = "deleted"
+ENDED_SLOT: Final = "ended"
+
+MODEL: Final = "model"
+RUN: Final = "run"
+EXPERIMENT: Final = "experiment"
+"""Types of streams, as they stand in the events' types: ``spanfold.<stream type>.<what happened>``."""
+
+_ENTRIES: Final[Mapping[str, str]] = {
+    keys.MODEL_TAGS_SET: "tags",
+    keys.RUN_TAGS_SET: "tags",
+    keys.MODEL_PARAMS_LOGGED: "params",
+    keys.RUN_PARAMS_LOGGED: "params",
+    keys.MODEL_METRICS_LOGGED: "metrics",
+    keys.RUN_METRICS_LOGGED: "metrics",
+}
+"""The member of each event's payload that is written entry by entry, under its own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,58 +72,178 @@ class ModelState:
         return f"models:/{self.model_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run as its events describe it (MLflow's ``Run``)."""
+
+    run_id: str
+    run_name: str
+    experiment_id: str
+    parent_run_id: str | None
+    user: str | None
+    start_time_unix_ns: int
+    end_time_unix_ns: int | None
+    """None while it is not known to be over."""
+    last_updated_time_unix_ns: int
+    status: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentState:
+    """An experiment as its events describe it (MLflow's ``Experiment``)."""
+
+    experiment_id: str
+    name: str
+    creation_time_unix_ns: int
+    last_updated_time_unix_ns: int
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The winning value of each slot of one stream: what its state is made of."""
+
+    stream: str
+    values: Mapping[str, Any]
+    """By slot; those whose last write was a deletion are left out."""
+    last_updated_time_unix_ns: int
+
+
 def _group(prefix: str, entries: Mapping[str, Any]) -> Iterator[SlotWrite]:
     for key, value in entries.items():
         yield SlotWrite(f"{prefix}.{key}", value)
+
+
+def _first(event: Event, *names: str) -> Iterator[SlotWrite]:
+    """What the event that creates a stream says for good, and what it says like any other event."""
+    for name in names:
+        yield SlotWrite(CREATED + name, event.payload.get(name))
+    yield SlotWrite(CREATED + "time", event.event_time_unix_ns)
+    yield from _group("params", event.payload.get("params", {}))
+    yield from _group("tags", event.payload.get("tags", {}))
 
 
 def slot_writes(event: Event) -> Iterator[SlotWrite]:
     """What ``event`` writes, slot by slot. Event types that this version does not know write nothing."""
     payload = event.payload
     match event.event_type:
+        case keys.EXPERIMENT_CREATED:
+            yield from _first(event, "name")
         case keys.MODEL_CREATED:
-            for name in ("name", "experiment_id", "model_type", "source_run_id"):
-                yield SlotWrite(CREATED + name, payload.get(name))
-            yield SlotWrite(CREATED + "time", event.event_time_unix_ns)
+            yield from _first(event, "name", "experiment_id", "model_type", "source_run_id")
             yield SlotWrite("status", payload["status"])
-            yield from _group("params", payload.get("params", {}))
-            yield from _group("tags", payload.get("tags", {}))
-        case keys.MODEL_TAGS_SET:
-            yield from _group("tags", payload["tags"])
-        case keys.MODEL_TAG_DELETED:
+        case keys.RUN_STARTED:
+            yield from _first(event, "run_name", "experiment_id", "parent_run_id", "user")
+            yield SlotWrite("status", RUN_RUNNING)
+            # Started once more, as MLflow resumes runs: it is not over any longer.
+            yield SlotWrite(ENDED_SLOT, deleted=True)
+        case keys.RUN_ENDED:
+            yield SlotWrite("status", payload["status"])
+            yield SlotWrite(ENDED_SLOT, event.event_time_unix_ns)
+        case keys.MODEL_TAG_DELETED | keys.RUN_TAG_DELETED:
             yield SlotWrite(f"tags.{payload['key']}", deleted=True)
-        case keys.MODEL_PARAMS_LOGGED:
-            yield from _group("params", payload["params"])
-        case keys.MODEL_METRICS_LOGGED:
-            yield from _group("metrics", payload["metrics"])
         case keys.MODEL_STATUS_SET:
             yield SlotWrite("status", payload["status"])
         case keys.MODEL_DELETED:
             yield SlotWrite(DELETED_SLOT, value=True)
         case keys.MODEL_RESTORED:
             yield SlotWrite(DELETED_SLOT, deleted=True)
+        case event_type if event_type in _ENTRIES:
+            yield from _group(_ENTRIES[event_type], payload[_ENTRIES[event_type]])
 
 
-def state_from_slots(model_id: str, slots: Mapping[str, Any], last_updated_time_unix_ns: int) -> ModelState:
-    """Build the state from the winning value of each slot (tombstoned slots left out)."""
+def _groups(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     groups: dict[str, dict[str, Any]] = {"tags": {}, "params": {}, "metrics": {}}
-    for slot in sorted(slots):
+    for slot in sorted(values):
         prefix, _, key = slot.partition(".")
         if prefix in groups:
-            groups[prefix][key] = slots[slot]
+            # JSON writes 1.0 and 1e20 as integers at times.
+            groups[prefix][key] = float(values[slot]) if prefix == "metrics" else values[slot]
+    return groups
+
+
+def model_from_slots(slots: Slots) -> ModelState:
+    """Build a model version's state from the winning value of each slot."""
+    values = slots.values
     return ModelState(
-        model_id=model_id,
+        model_id=slots.stream,
         # Tags can arrive before the event that creates their model: until then the ID is its name.
-        name=slots.get(CREATED + "name", model_id),
-        experiment_id=slots.get(CREATED + "experiment_id", "0"),
-        model_type=slots.get(CREATED + "model_type"),
-        source_run_id=slots.get(CREATED + "source_run_id"),
-        creation_time_unix_ns=slots.get(CREATED + "time", last_updated_time_unix_ns),
-        last_updated_time_unix_ns=last_updated_time_unix_ns,
-        status=slots.get("status", "UNSPECIFIED"),
-        deleted=bool(slots.get(DELETED_SLOT, False)),
-        **groups,
+        name=values.get(CREATED + "name", slots.stream),
+        experiment_id=values.get(CREATED + "experiment_id", ids.DEFAULT_EXPERIMENT_ID),
+        model_type=values.get(CREATED + "model_type"),
+        source_run_id=values.get(CREATED + "source_run_id"),
+        creation_time_unix_ns=values.get(CREATED + "time", slots.last_updated_time_unix_ns),
+        last_updated_time_unix_ns=slots.last_updated_time_unix_ns,
+        status=values.get("status", UNSPECIFIED),
+        deleted=bool(values.get(DELETED_SLOT, False)),
+        **_groups(values),
     )
+
+
+def run_from_slots(slots: Slots) -> RunState:
+    """Build a run's state from the winning value of each slot."""
+    values = slots.values
+    return RunState(
+        run_id=slots.stream,
+        run_name=values.get(CREATED + "run_name", slots.stream),
+        experiment_id=values.get(CREATED + "experiment_id", ids.DEFAULT_EXPERIMENT_ID),
+        parent_run_id=values.get(CREATED + "parent_run_id"),
+        user=values.get(CREATED + "user"),
+        start_time_unix_ns=values.get(CREATED + "time", slots.last_updated_time_unix_ns),
+        end_time_unix_ns=values.get(ENDED_SLOT),
+        last_updated_time_unix_ns=slots.last_updated_time_unix_ns,
+        status=values.get("status", UNSPECIFIED),
+        **_groups(values),
+    )
+
+
+def experiment_from_slots(slots: Slots) -> ExperimentState:
+    """Build an experiment's state from the winning value of each slot."""
+    return ExperimentState(
+        experiment_id=slots.stream,
+        name=slots.values.get(CREATED + "name", slots.stream),
+        creation_time_unix_ns=slots.values.get(CREATED + "time", slots.last_updated_time_unix_ns),
+        last_updated_time_unix_ns=slots.last_updated_time_unix_ns,
+        tags=_groups(slots.values)["tags"],
+    )
+
+
+def fold_slots(events: Iterable[Event], stream_type: str) -> Slots | None:
+    """The winning value of each slot; the mechanism under every fold.
+
+    Args:
+        events: events of a single stream, in any order. Those of another type of stream are left out.
+        stream_type: :data:`MODEL`, :data:`RUN` or :data:`EXPERIMENT`.
+
+    Returns:
+        The slots, or None when there is no event that this version understands.
+
+    Raises:
+        ValueError: the events belong to more than one stream.
+    """
+    winners: dict[str, tuple[tuple[int, str], SlotWrite]] = {}
+    stream: str | None = None
+    last_updated = 0
+    for event in events:
+        if stream is not None and event.stream != stream:
+            message = f"events of two streams cannot be folded together: {stream!r} and {event.stream!r}"
+            raise ValueError(message)
+        stream = event.stream
+        if not event.event_type.startswith(f"spanfold.{stream_type}."):
+            continue
+        for write in slot_writes(event):
+            last_updated = max(last_updated, event.event_time_unix_ns)
+            current = winners.get(write.slot)
+            first_wins = write.slot.startswith(CREATED)
+            if current is None or (event.order < current[0] if first_wins else event.order > current[0]):
+                winners[write.slot] = (event.order, write)
+    if stream is None or not winners:
+        return None
+    values = {slot: write.value for slot, (_, write) in winners.items() if not write.deleted}
+    return Slots(stream, values, last_updated)
 
 
 def fold(events: Iterable[Event]) -> ModelState | None:
@@ -129,21 +266,31 @@ def fold(events: Iterable[Event]) -> ModelState | None:
         >>> fold([tagged, made, tagged]).tags
         {'team': 'ml'}
     """
-    winners: dict[str, tuple[tuple[int, str], SlotWrite]] = {}
-    stream: str | None = None
-    last_updated = 0
-    for event in events:
-        if stream is not None and event.stream != stream:
-            message = f"events of two streams cannot be folded together: {stream!r} and {event.stream!r}"
-            raise ValueError(message)
-        stream = event.stream
-        for write in slot_writes(event):
-            last_updated = max(last_updated, event.event_time_unix_ns)
-            current = winners.get(write.slot)
-            first_wins = write.slot.startswith(CREATED)
-            if current is None or (event.order < current[0] if first_wins else event.order > current[0]):
-                winners[write.slot] = (event.order, write)
-    if stream is None or not winners:
-        return None
-    slots = {slot: write.value for slot, (_, write) in winners.items() if not write.deleted}
-    return state_from_slots(stream, slots, last_updated)
+    slots = fold_slots(events, MODEL)
+    return None if slots is None else model_from_slots(slots)
+
+
+def fold_run(events: Iterable[Event]) -> RunState | None:
+    """The state of one run; arguments, result and errors as for :func:`fold`.
+
+    Example:
+        >>> from spanfold_schemas.events import Event
+        >>> started = Event("1", "spanfold.run.started", "ab", 5, {"experiment_id": "0", "run_name": "r"})
+        >>> ended = Event("2", "spanfold.run.ended", "ab", 9, {"status": "FINISHED"})
+        >>> fold_run([ended, started]).status, fold_run([started]).status
+        ('FINISHED', 'RUNNING')
+    """
+    slots = fold_slots(events, RUN)
+    return None if slots is None else run_from_slots(slots)
+
+
+def fold_experiment(events: Iterable[Event]) -> ExperimentState | None:
+    """The state of one experiment; arguments, result and errors as for :func:`fold`.
+
+    Example:
+        >>> from spanfold_schemas.events import Event
+        >>> fold_experiment([Event("1", "spanfold.experiment.created", "17", 5, {"name": "support"})]).name
+        'support'
+    """
+    slots = fold_slots(events, EXPERIMENT)
+    return None if slots is None else experiment_from_slots(slots)

@@ -2,7 +2,9 @@
 
 A model ID is ``m-`` and 32 hexadecimal digits. It is either *derived* from what the user called the
 version, so that any number of processes agree on it without talking to each other, or *new*, so that no
-other version can have it. Event IDs are UUIDs of version 7 (RFC 9562): unique, and in order of time.
+other version can have it. An experiment ID is derived from the experiment's name, and made of decimal digits
+as MLflow's are; a run ID is 32 new hexadecimal digits. Event IDs are UUIDs of version 7 (RFC 9562): unique,
+and in order of time.
 """
 
 from __future__ import annotations
@@ -16,8 +18,11 @@ from typing import Final
 
 MODEL_ID_PREFIX: Final = "m-"
 DEFAULT_EXPERIMENT_ID: Final = "0"
+DEFAULT_EXPERIMENT_NAME: Final = "Default"
+"""The experiment that is always there: no event creates it."""
 
 _MODEL_ID: Final = re.compile(r"m-[0-9a-f]{32}")
+_EXPERIMENT_DIGITS: Final = 18
 _NS_PER_MS: Final = 1_000_000
 
 
@@ -45,6 +50,27 @@ def is_model_id(text: str) -> bool:
         (True, False)
     """
     return _MODEL_ID.fullmatch(text) is not None
+
+
+def derive_experiment_id(name: str) -> str:
+    """The ID that an experiment of this name has: 18 decimal digits, the same in every process.
+
+    Eighteen digits fit a signed 64-bit integer, into which some tools put MLflow's experiment IDs.
+
+    Example:
+        >>> derive_experiment_id("support bot"), derive_experiment_id("Default")
+        ('570734566221431849', '0')
+    """
+    if name == DEFAULT_EXPERIMENT_NAME:
+        return DEFAULT_EXPERIMENT_ID
+    digest = hashlib.sha256(f"spanfold/experiment/{name}".encode()).digest()
+    smallest = 10 ** (_EXPERIMENT_DIGITS - 1)
+    return str(smallest + int.from_bytes(digest[:16], "big") % (9 * smallest))
+
+
+def new_run_id() -> str:
+    """An ID that no other run has (128 random bits): 32 hexadecimal digits, as MLflow's."""
+    return os.urandom(16).hex()
 
 
 def new_event_id(time_unix_ns: int | None = None) -> str:

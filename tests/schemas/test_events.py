@@ -8,6 +8,7 @@ from spanfold_schemas import keys
 from spanfold_schemas.events import EVENT_TYPES, InvalidEventError, check_name, validate_payload
 
 CREATED = {"name": "support-v1.0", "experiment_id": "0", "status": "READY", "params": {}, "tags": {}}
+STARTED = {"experiment_id": "0", "run_name": "calm-otter-7", "tags": {}}
 
 
 @pytest.mark.parametrize("name", ["my-agent-v1.0", "版/é: beta", "a" * 500])
@@ -34,6 +35,29 @@ def test_names_that_cannot_be_shown_are_refused(name: object) -> None:
         (keys.MODEL_TAG_DELETED, {}, "key[None]"),
         (keys.MODEL_PARAMS_LOGGED, {"params": {"k": "v" * 8001}}, "params['k']"),
         (keys.MODEL_METRICS_LOGGED, {"metrics": {"m": True}}, "metrics['m']"),
+        (keys.MODEL_METRICS_LOGGED, {"metrics": {"m": float("nan")}}, "metrics['m']"),
+        (keys.MODEL_METRICS_LOGGED, {"metrics": {"m": float("-inf")}}, "metrics['m']"),
+        (keys.MODEL_METRICS_LOGGED, {"metrics": {"m": 2**64}}, "metrics['m']"),
+        (keys.MODEL_METRICS_LOGGED, {"metrics": {"m": 1}, "step": 0.5}, "step"),
+        (keys.MODEL_METRICS_LOGGED, {"metrics": {"m": 1}, "step": 2**63}, "step"),
+        (keys.MODEL_METRICS_LOGGED, {"metrics": {"m": 1}, "source_run_id": 5}, "source_run_id"),
+        (keys.MODEL_CREATED, {**CREATED, "name": "half \ud800"}, "name"),
+        (keys.MODEL_TAGS_SET, {"tags": {"k": "half \ud800"}}, "tags['k']"),
+        (keys.MODEL_TAGS_SET, {"tags": {"\udfff": "v"}}, "tags['\\udfff']"),
+        (keys.MODEL_TAG_DELETED, {"key": "\ud800"}, "key['\\ud800']"),
+        (keys.EXPERIMENT_CREATED, {"name": ""}, "name"),
+        (keys.EXPERIMENT_CREATED, {"name": "x", "tags": {"k": 1}}, "tags['k']"),
+        (keys.RUN_STARTED, {**STARTED, "run_name": "a\nb"}, "run_name"),
+        (keys.RUN_STARTED, {**STARTED, "experiment_id": None}, "experiment_id"),
+        (keys.RUN_STARTED, {**STARTED, "parent_run_id": 7}, "parent_run_id"),
+        (keys.RUN_STARTED, {**STARTED, "user": ["ann"]}, "user"),
+        (keys.RUN_STARTED, {**STARTED, "params": {"lr": 0.1}}, "params['lr']"),
+        (keys.RUN_ENDED, {"status": "READY"}, "status"),
+        (keys.RUN_PARAMS_LOGGED, {}, "params"),
+        (keys.RUN_METRICS_LOGGED, {"metrics": {"m": "1"}}, "metrics['m']"),
+        (keys.RUN_METRICS_LOGGED, {"metrics": {"m": 1}, "model_id": 1}, "model_id"),
+        (keys.RUN_TAGS_SET, {"tags": None}, "tags"),
+        (keys.RUN_TAG_DELETED, {}, "key[None]"),
         (keys.MODEL_STATUS_SET, {}, "status"),
         ("spanfold.model.renamed", {}, "event_name"),
         (keys.MODEL_DELETED, [], "body"),
@@ -50,7 +74,14 @@ def test_a_param_that_is_no_string_is_told_how_to_be_written() -> None:
         validate_payload(keys.MODEL_PARAMS_LOGGED, {"params": {"temperature": 0.7}})
 
 
+@pytest.mark.parametrize("metrics", [{"m": 2**64 - 1}, {"m": -(2**63)}, {"m": 1e308}, {"m": -0.0}])
+def test_any_finite_number_that_json_holds_is_a_metric(metrics: dict[str, float]) -> None:
+    validate_payload(keys.RUN_METRICS_LOGGED, {"metrics": metrics, "step": -1, "model_id": None})
+
+
 def test_every_event_type_is_a_key() -> None:
     assert {
-        value for name, value in vars(keys).items() if name.startswith("MODEL_") and name != "MODEL_ID"
-    } == (EVENT_TYPES)
+        value
+        for name, value in vars(keys).items()
+        if name.startswith(("MODEL_", "RUN_", "EXPERIMENT_")) and not name.endswith("_ID")
+    } == EVENT_TYPES

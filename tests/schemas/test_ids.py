@@ -76,3 +76,29 @@ def test_event_ids_sort_by_time_down_to_a_microsecond() -> None:
 def test_event_ids_of_one_instant_are_distinct() -> None:
     """Two events at the same nanosecond remain two events."""
     assert len({ids.new_event_id(1) for _ in range(1000)}) == 1000
+
+
+def test_an_experiment_id_is_derived_by_the_published_rule_and_never_changes() -> None:
+    """18 decimal digits, as MLflow's, from the first 16 bytes of the hash."""
+    number = int.from_bytes(hashlib.sha256(b"spanfold/experiment/support bot").digest()[:16], "big")
+    derived = ids.derive_experiment_id("support bot")
+    assert derived == str(10**17 + number % (9 * 10**17)) == "570734566221431849"
+
+
+def test_the_default_experiment_has_an_id_of_its_own() -> None:
+    """It is there without an event, so its ID is MLflow's."""
+    assert ids.derive_experiment_id("Default") == ids.DEFAULT_EXPERIMENT_ID == "0"
+
+
+def test_experiments_have_18_digits_and_do_not_collide() -> None:
+    """A thousand names are a thousand IDs."""
+    made = {ids.derive_experiment_id(f"experiment {number}") for number in range(1000)}
+    assert len(made) == 1000
+    assert all(len(one) == 18 and one.isdecimal() for one in made)
+
+
+def test_run_ids_are_32_hexadecimal_digits_and_distinct() -> None:
+    """A thousand new IDs are a thousand IDs."""
+    made = {ids.new_run_id() for _ in range(1000)}
+    assert len(made) == 1000
+    assert all(len(one) == 32 and int(one, 16) >= 0 for one in made)

@@ -1,0 +1,109 @@
+"""Streams of events of any type: few instants and few keys, so that writes to one slot meet and tie."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from hypothesis import strategies as st
+
+from spanfold_schemas import keys
+from spanfold_schemas.events import RUN_END_STATUSES, STATUSES, Event
+from spanfold_schemas.fold import EXPERIMENT, MODEL, RUN
+
+STREAM: Final = "m-" + "0" * 32
+EPOCH_NS: Final = 1_700_000_000_000_000_000
+DAY_NS: Final = 86_400_000_000_000
+
+names: Final = st.sampled_from(["k", "k.k", "a/b", 'q"\\', "\x00", "\u2028", "ключ", "\U0001f600"])
+texts: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+entries: Final = st.dictionaries(names, texts, max_size=3)
+numbers: Final = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.integers(-(2**63), 2**64 - 1),
+    st.sampled_from([0.0, -0.0, 1.0, 1e-7, 1e20, 1e21, 1e22, 1.2345678901234568e20]),
+)
+_tags_set: Final = st.builds(lambda tags: {"tags": tags}, entries)
+_tag_deleted: Final = st.builds(lambda key: {"key": key}, names)
+_params_logged: Final = st.builds(lambda params: {"params": params}, entries)
+_metrics_logged: Final = st.fixed_dictionaries(
+    {"metrics": st.dictionaries(names, numbers, max_size=3)},
+    optional={"step": st.integers(-(2**63), 2**63 - 1), "source_run_id": texts, "model_id": texts},
+)
+
+PAYLOADS: Final = {
+    keys.EXPERIMENT_CREATED: st.fixed_dictionaries(
+        {"name": st.sampled_from(["support", "版/é"])}, optional={"tags": entries}
+    ),
+    keys.RUN_STARTED: st.fixed_dictionaries(
+        {
+            "experiment_id": st.sampled_from(["0", "17"]),
+            "run_name": st.sampled_from(["calm-otter-1", "版/é"]),
+        },
+        optional={
+            "parent_run_id": st.none() | texts,
+            "user": st.none() | texts,
+            "params": entries,
+            "tags": entries,
+        },
+    ),
+    keys.RUN_ENDED: st.builds(lambda status: {"status": status}, st.sampled_from(RUN_END_STATUSES)),
+    keys.RUN_TAGS_SET: _tags_set,
+    keys.RUN_TAG_DELETED: _tag_deleted,
+    keys.RUN_PARAMS_LOGGED: _params_logged,
+    keys.RUN_METRICS_LOGGED: _metrics_logged,
+    keys.MODEL_CREATED: st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(["support", "版/é"]),
+            "experiment_id": st.just("0"),
+            "status": st.sampled_from(STATUSES),
+        },
+        optional={
+            "params": entries,
+            "tags": entries,
+            "model_type": st.none() | texts,
+            "source_run_id": st.none() | texts,
+        },
+    ),
+    keys.MODEL_TAGS_SET: _tags_set,
+    keys.MODEL_TAG_DELETED: _tag_deleted,
+    keys.MODEL_PARAMS_LOGGED: _params_logged,
+    keys.MODEL_METRICS_LOGGED: _metrics_logged,
+    keys.MODEL_STATUS_SET: st.builds(lambda status: {"status": status}, st.sampled_from(STATUSES)),
+    keys.MODEL_DELETED: st.just({}),
+    keys.MODEL_RESTORED: st.just({}),
+}
+TYPES: Final = (MODEL, RUN, EXPERIMENT)
+# IDs that differ in their first or in their second half, which engines compare in other orders.
+_ids: Final = st.builds(
+    lambda first, second: str(uuid.UUID(int=(first << 64) + second)), st.integers(0, 40), st.integers(0, 40)
+)
+instants_ns: Final = st.one_of(st.integers(0, 4), st.sampled_from([DAY_NS - 1, DAY_NS, 40 * DAY_NS])).map(
+    lambda offset: EPOCH_NS + offset
+)
+"""Ties within an instant, and writes of other days."""
+
+
+def events_of(stream_type: str) -> st.SearchStrategy[Event]:
+    """Any event of one type of stream."""
+    known = sorted(name for name in PAYLOADS if name.startswith(f"spanfold.{stream_type}."))
+    return st.sampled_from(known).flatmap(
+        lambda event_type: st.builds(
+            lambda event_id, time_ns, payload: Event(event_id, event_type, STREAM, time_ns, payload),
+            _ids,
+            instants_ns,
+            PAYLOADS[event_type],
+        )
+    )
+
+
+def streams_of(stream_type: str) -> st.SearchStrategy[list[Event]]:
+    """All events of one stream."""
+    return st.lists(events_of(stream_type), max_size=12, unique_by=lambda event: event.event_id)
+
+
+models: Final = streams_of(MODEL)
+streams: Final = st.sampled_from(TYPES).flatmap(
+    lambda stream_type: st.tuples(st.just(stream_type), streams_of(stream_type))
+)
+"""A type of stream, and events of one such stream."""
