@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -33,20 +34,30 @@ PROGRAM: Final = Path(__file__).with_name("_sdk_program.py")
 SDKS: Final = ("none", "opentelemetry", "spanfold", "mlflow")
 QUEUE_SDKS: Final = ("opentelemetry", "spanfold")
 """mlflow-tracing drops what its own queue of 1,000 traces cannot take: there is nothing to compare."""
+LEAST_SPAN_BYTES: Final = 100
+"""Arguments and result alone take more, uncompressed: an SDK that sent less dropped spans."""
 _TIMEOUT_S: Final = 300
 _MB: Final = 1e6
 
 
+@dataclass(slots=True)
+class Sink:
+    """An OTLP/HTTP endpoint that forgets what it is sent, but for its size."""
+
+    address: str
+    received_bytes: int = 0
+
+
 @contextmanager
-def _sink(*, answers: bool) -> Iterator[str]:
-    """An OTLP/HTTP endpoint that forgets what it is sent, or takes it and never answers."""
+def _sink(*, answers: bool) -> Iterator[Sink]:
+    """A sink that answers each request, or takes it and never answers."""
     stop = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            sink.received_bytes += len(self.rfile.read(int(self.headers["Content-Length"])))
             if not answers:
                 stop.wait(_TIMEOUT_S)
             self.send_response(200)
@@ -65,9 +76,10 @@ def _sink(*, answers: bool) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    sink = Sink(f"http://127.0.0.1:{server.server_port}")
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield sink
     finally:
         stop.set()
         server.shutdown()
@@ -80,6 +92,7 @@ def _measure(python: Path, what: str, sdk: str, count: int, address: str) -> dic
         "SPANFOLD_ENDPOINT": address,
         "OTEL_EXPORTER_OTLP_ENDPOINT": address,
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{address}/v1/traces",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_SERVICE_NAME": "benchmark",
         # Without them mlflow-tracing tries in vain to import its tracking store at each call: 4 ms.
         "MLFLOW_TRACKING_URI": address,
@@ -99,10 +112,13 @@ def _measure(python: Path, what: str, sdk: str, count: int, address: str) -> dic
 
 def _calls(pythons: dict[str, Path], count: int, rounds: int) -> list[dict[str, Any]]:
     found: dict[str, list[dict[str, float]]] = {sdk: [] for sdk in SDKS}
-    with _sink(answers=True) as address:
+    with _sink(answers=True) as sink:
         for _ in range(rounds):
             for sdk in SDKS:
-                found[sdk].append(_measure(pythons[sdk], "calls", sdk, count, address))
+                before = sink.received_bytes
+                found[sdk].append(_measure(pythons[sdk], "calls", sdk, count, sink.address))
+                if sdk != "none" and sink.received_bytes - before < count * LEAST_SPAN_BYTES:
+                    sys.exit(f"{sdk} did not send its spans: its figure would mean nothing")
     best = {sdk: {key: min(one[key] for one in runs) for key in runs[0]} for sdk, runs in found.items()}
     plain = best["opentelemetry"]
     return [
@@ -118,9 +134,10 @@ def _calls(pythons: dict[str, Path], count: int, rounds: int) -> list[dict[str, 
 
 
 def _queues(pythons: dict[str, Path], count: int) -> list[dict[str, Any]]:
-    with _sink(answers=False) as address:
+    with _sink(answers=False) as sink:
         measured = {
-            sdk: _measure(pythons[sdk], "queue", sdk, count, address)["queued_bytes"] for sdk in QUEUE_SDKS
+            sdk: _measure(pythons[sdk], "queue", sdk, count, sink.address)["queued_bytes"]
+            for sdk in QUEUE_SDKS
         }
     return [
         {
