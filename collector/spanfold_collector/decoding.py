@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 SPAN_COLUMNS: Final = (
     "Timestamp", "TraceId", "SpanId", "ParentSpanId", "TraceState", "SpanName", "SpanKind", "ServiceName",
-    "ModelId", "Entry", "Duration", "StatusCode", "StatusMessage", "Operation", "Provider", "RequestModel",
-    "ResponseModel", "InputTokens", "OutputTokens", "CachedInputTokens", "ReasoningTokens", "Cost",
+    "ModelId", "CallerModelId", "RunId", "ExperimentId", "Entry", "Duration", "StatusCode", "StatusMessage",
+    "SpanType", "Operation", "Provider", "RequestModel", "ResponseModel", "InputTokens", "OutputTokens",
+    "CachedInputTokens", "CacheWriteInputTokens", "ReasoningTokens", "Cost", "PriceDate", "FinishReasons",
     "ConversationId", "UserId", "Input", "Output", "SpanAttributes", "ResourceAttributes", "ScopeName",
     "ScopeVersion", "ScopeAttributes", "Events.Timestamp", "Events.Name", "Events.Attributes",
     "Links.TraceId", "Links.SpanId", "Links.TraceState", "Links.Attributes", "Tenant", "ReceivedAt",
@@ -43,6 +44,14 @@ _REMOTE_PARENT: Final = 0x300
 """OTLP span flags: "is remote is known" and "is remote"."""
 _INPUTS: Final = ("gen_ai.input.messages", keys.INPUT, "mlflow.spanInputs", "input.value")
 _OUTPUTS: Final = ("gen_ai.output.messages", keys.OUTPUT, "mlflow.spanOutputs", "output.value")
+_SPAN_TYPES: Final = {
+    "CHAT_MODEL": "LLM", "chat": "LLM", "text_completion": "LLM", "generate_content": "LLM",
+    "embeddings": "EMBEDDING", "retrieval": "RETRIEVER", "execute_tool": "TOOL", "invoke_agent": "AGENT",
+    "create_agent": "AGENT", "invoke_workflow": "CHAIN",
+}  # fmt: skip
+"""What a span is, from its type where that has two names, else from its operation."""
+_ASCII_UPPER: Final = {lower: lower - 32 for lower in range(ord("a"), ord("z") + 1)}
+_MAX_COST_USD: Final = 1e12
 _PLAIN_EXPONENTS: Final = range(-6, 21)
 """Powers of ten that ClickHouse writes out in full."""
 _JSON_ESCAPES: Final = {code: f"\\u{code:04X}" for code in (*range(0x20), 0x2028, 0x2029)} | {
@@ -128,7 +137,20 @@ def _count(text: str) -> int | None:
 
 
 def _cost(text: str) -> float | None:
-    return float(text) if _NUMBER.fullmatch(text) else None
+    """A cost that sums can bear: one that is not finite would spoil every later total of its version."""
+    cost = float(text) if _NUMBER.fullmatch(text) else None
+    return cost if cost is not None and 0 <= cost <= _MAX_COST_USD else None
+
+
+def _span_type(own: Mapping[str, str]) -> str:
+    said = own.get(keys.SPAN_TYPE, "").translate(_ASCII_UPPER)
+    return _SPAN_TYPES.get(said or own.get("gen_ai.operation.name", ""), said)
+
+
+def _finish_reasons(text: str) -> list[str]:
+    if len(text) > len('[""') and text.startswith('["') and text.endswith('"]'):
+        return text[2:-2].split('","')
+    return [text] if text else []
 
 
 def _model_id(own: Mapping[str, str], resource: Mapping[str, str], *, service_version: bool) -> str:
@@ -161,15 +183,18 @@ def _span_row(span: Any, resource: dict[str, str], scope: Any, scope_attributes:
     return [
         start, span.trace_id, span.span_id, span.parent_span_id or _NO_ID, span.trace_state, span.name,
         span.kind, resource.get("service.name", ""), "",
+        own.get(keys.CALLER_MODEL_ID, ""), own.get(keys.RUN_ID, ""), own.get(keys.EXPERIMENT_ID, ""),
         2 if not span.parent_span_id else int(remote), max(end - start, 0),
         span.status.code, span.status.message,
-        own.get("gen_ai.operation.name", ""), _first(own, "gen_ai.provider.name", "gen_ai.system"),
+        _span_type(own), own.get("gen_ai.operation.name", ""),
+        _first(own, "gen_ai.provider.name", "gen_ai.system"),
         own.get("gen_ai.request.model", ""), own.get("gen_ai.response.model", ""),
         _count(_first(own, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")),
         _count(_first(own, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
         _count(own.get("gen_ai.usage.cache_read.input_tokens", "")),
+        _count(own.get("gen_ai.usage.cache_creation.input_tokens", "")),
         _count(own.get("gen_ai.usage.reasoning.output_tokens", "")),
-        _cost(own.get("spanfold.cost.usd", "")),
+        _cost(own.get(keys.COST_USD, "")), "", _finish_reasons(own.get("gen_ai.response.finish_reasons", "")),
         _first(own, "gen_ai.conversation.id", "session.id"), _first(own, "user.id", "enduser.id"),
         own[input_key] if input_key else "", own[output_key] if output_key else "",
         attributes, resource, scope.name, scope.version, scope_attributes,

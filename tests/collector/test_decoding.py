@@ -195,6 +195,54 @@ def test_the_model_id_is_the_first_of_span_resource_and_if_enabled_the_service_v
     assert {row["SeverityText"]: row["ModelId"] for row in rows} == expected
 
 
+@pytest.mark.parametrize("cost", ["nan", "inf", "-1", "1e300", "", "free", float("nan"), -0.5])
+def test_a_cost_that_would_spoil_every_sum_is_unknown(database: Database, cost: str | float) -> None:
+    spans = [make_span(1, {"spanfold.cost.usd": cost}), make_span(2, {"spanfold.cost.usd": 0.25})]
+
+    number = insert_both_ways(database, TRACES, make_traces(*spans))
+
+    rows = assert_same_rows(database, number, "spans")
+    assert [row["Cost"] for row in rows] == [None, 0.25]
+
+
+def test_what_a_span_is_comes_from_its_type_or_else_from_its_operation(database: Database) -> None:
+    cases = {
+        ("", "chat"): ("LLM", 1),
+        ("chat_model", "chat"): ("LLM", 1),
+        ("", "invoke_agent"): ("AGENT", 0),
+        ("", "execute_tool"): ("TOOL", 0),
+        ("chain", ""): ("CHAIN", 0),
+        ("Reranker", "chat"): ("RERANKER", 1),
+        ("", "of our own"): ("", 1),
+        ("", ""): ("", 1),
+    }
+    spans = [
+        make_span(n, {"spanfold.span.type": kind, "gen_ai.operation.name": operation}, name=str(n))
+        for n, (kind, operation) in enumerate(cases)
+    ]
+    number = insert_both_ways(database, TRACES, make_traces(*spans))
+
+    assert_same_rows(database, number, "spans")
+
+    found = database.query(
+        "SELECT DISTINCT toUInt8(SpanName), SpanType, IsCall FROM spans WHERE endsWith(Tenant, {n:String})"
+        " ORDER BY 1",
+        {"n": f"-{number}"},
+    ).rows
+    assert [row[1:] for row in found] == list(cases.values())
+
+
+def test_who_called_and_under_which_run_have_columns(database: Database) -> None:
+    own = {"spanfold.caller.model.id": "m-a", "spanfold.run.id": "r", "spanfold.experiment.id": "7"}
+    finished = {"gen_ai.response.finish_reasons": ["stop", "length"]}
+
+    number = insert_both_ways(database, TRACES, make_traces(make_span(1, own | finished)))
+
+    (row,) = assert_same_rows(database, number, "spans")
+    assert (row["CallerModelId"], row["RunId"], row["ExperimentId"]) == ("m-a", "r", "7")
+    assert row["FinishReasons"] == ["stop", "length"]
+
+
 def test_of_a_repeated_key_both_roads_use_the_first(database: Database) -> None:
     repeated = make_span(1, {"gen_ai.request.model": "first"})
     repeated.attributes.extend(key_values({"gen_ai.request.model": "second"}))
@@ -264,10 +312,9 @@ def test_ranges_and_rollups_say_the_same_as_the_spans_they_came_from(database: D
         " sum(OutputTokens) FROM model_rollups GROUP BY ModelId, Minute ORDER BY ModelId, Minute"
     )
     raw = (
-        "WITH Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool') AS is_call"
-        " SELECT ModelId, toStartOfMinute(toDateTime(Timestamp)) AS Minute, count(), countIf(Entry > 0),"
-        " countIf(Entry > 0 AND StatusCode = 2), sumOrNullIf(InputTokens, is_call),"
-        " sumOrNullIf(OutputTokens, is_call) FROM spans GROUP BY ModelId, Minute ORDER BY ModelId, Minute"
+        "SELECT ModelId, toStartOfMinute(toDateTime(Timestamp)) AS Minute, count(), countIf(Entry > 0),"
+        " countIf(Entry > 0 AND StatusCode = 2), sumOrNullIf(InputTokens, IsCall),"
+        " sumOrNullIf(OutputTokens, IsCall) FROM spans GROUP BY ModelId, Minute ORDER BY ModelId, Minute"
     )
     assert database.query(rollups).rows == database.query(raw).rows
 

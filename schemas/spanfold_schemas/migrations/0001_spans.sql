@@ -11,10 +11,14 @@ CREATE TABLE spans (
     SpanKind Int8,
     ServiceName LowCardinality(String),
     ModelId LowCardinality(String),
+    CallerModelId LowCardinality(String),
+    RunId String CODEC(ZSTD(1)),
+    ExperimentId LowCardinality(String),
     Entry Int8,
     Duration UInt64 CODEC(ZSTD(1)),
     StatusCode Int8,
     StatusMessage String CODEC(ZSTD(1)),
+    SpanType LowCardinality(String),
     Operation LowCardinality(String),
     Provider LowCardinality(String),
     RequestModel LowCardinality(String),
@@ -22,8 +26,11 @@ CREATE TABLE spans (
     InputTokens Nullable(UInt64) CODEC(ZSTD(1)),
     OutputTokens Nullable(UInt64) CODEC(ZSTD(1)),
     CachedInputTokens Nullable(UInt64) CODEC(ZSTD(1)),
+    CacheWriteInputTokens Nullable(UInt64) CODEC(ZSTD(1)),
     ReasoningTokens Nullable(UInt64) CODEC(ZSTD(1)),
     Cost Nullable(Float64) CODEC(ZSTD(1)),
+    PriceDate LowCardinality(String),
+    FinishReasons Array(LowCardinality(String)),
     ConversationId String CODEC(ZSTD(1)),
     UserId String CODEC(ZSTD(1)),
     Input String CODEC(ZSTD(1)),
@@ -42,6 +49,8 @@ CREATE TABLE spans (
     `Links.Attributes` Array(Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
     Tenant LowCardinality(String),
     ReceivedAt DateTime64(3) CODEC(Delta(8), ZSTD(1)),
+    -- Agents, chains and tools carry the sums of the calls inside them, which count once.
+    IsCall UInt8 ALIAS Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool') AND SpanType NOT IN ('AGENT', 'CHAIN', 'TOOL', 'WORKFLOW', 'TASK'),
     INDEX span_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX span_attribute_values mapValues(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX span_timestamp Timestamp TYPE minmax GRANULARITY 1
@@ -94,9 +103,9 @@ SELECT
     countIf(Entry > 0) AS TraceCount,
     countIf(Entry > 0 AND StatusCode = 2) AS ErrorCount,
     quantilesTDigestStateIf(0.5, 0.95, 0.99)(Duration, Entry > 0) AS Latency,
-    sumOrNullIf(InputTokens, Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool')) AS InputTokens,
-    sumOrNullIf(OutputTokens, Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool')) AS OutputTokens,
-    sumOrNullIf(Cost, Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool')) AS Cost
+    sumOrNullIf(InputTokens, IsCall) AS InputTokens,
+    sumOrNullIf(OutputTokens, IsCall) AS OutputTokens,
+    sumOrNullIf(Cost, IsCall) AS Cost
 FROM spans
 GROUP BY ModelId, Minute;
 

@@ -50,10 +50,17 @@ SELECT
     tupleElement(span, 'kind') AS SpanKind,
     resource_service AS ServiceName,
     firstNonDefault(attributes['spanfold.model.id'], attributes['mlflow.modelId'], resource_model) AS ModelId,
+    attributes['spanfold.caller.model.id'] AS CallerModelId,
+    attributes['spanfold.run.id'] AS RunId,
+    attributes['spanfold.experiment.id'] AS ExperimentId,
     multiIf(empty(ParentSpanId), 2, bitAnd(tupleElement(span, 'flags'), 768) = 768, 1, 0) AS Entry,
     if(tupleElement(span, 'end_time_unix_nano') > tupleElement(span, 'start_time_unix_nano'), tupleElement(span, 'end_time_unix_nano') - tupleElement(span, 'start_time_unix_nano'), 0) AS Duration,
     tupleElement(tupleElement(span, 'status'), 'code') AS StatusCode,
     tupleElement(tupleElement(span, 'status'), 'message') AS StatusMessage,
+    transform(firstNonDefault(upper(attributes['spanfold.span.type']), attributes['gen_ai.operation.name']),
+        ['CHAT_MODEL', 'chat', 'text_completion', 'generate_content', 'embeddings', 'retrieval', 'execute_tool', 'invoke_agent', 'create_agent', 'invoke_workflow'],
+        ['LLM', 'LLM', 'LLM', 'LLM', 'EMBEDDING', 'RETRIEVER', 'TOOL', 'AGENT', 'AGENT', 'CHAIN'],
+        upper(attributes['spanfold.span.type'])) AS SpanType,
     attributes['gen_ai.operation.name'] AS Operation,
     firstNonDefault(attributes['gen_ai.provider.name'], attributes['gen_ai.system']) AS Provider,
     attributes['gen_ai.request.model'] AS RequestModel,
@@ -61,8 +68,12 @@ SELECT
     toUInt64OrNull(firstNonDefault(attributes['gen_ai.usage.input_tokens'], attributes['gen_ai.usage.prompt_tokens'])) AS InputTokens,
     toUInt64OrNull(firstNonDefault(attributes['gen_ai.usage.output_tokens'], attributes['gen_ai.usage.completion_tokens'])) AS OutputTokens,
     toUInt64OrNull(attributes['gen_ai.usage.cache_read.input_tokens']) AS CachedInputTokens,
+    toUInt64OrNull(attributes['gen_ai.usage.cache_creation.input_tokens']) AS CacheWriteInputTokens,
     toUInt64OrNull(attributes['gen_ai.usage.reasoning.output_tokens']) AS ReasoningTokens,
-    toFloat64OrNull(attributes['spanfold.cost.usd']) AS Cost,
+    -- One value that is not finite would make every later sum of its version unusable.
+    if(said_cost >= 0 AND said_cost <= 1e12, said_cost, NULL) AS Cost,
+    '' AS PriceDate,
+    multiIf(length(finish_reasons) > 3 AND startsWith(finish_reasons, '["') AND endsWith(finish_reasons, '"]'), splitByString('","', substring(finish_reasons, 3, length(finish_reasons) - 4)), finish_reasons != '', [finish_reasons], []) AS FinishReasons,
     firstNonDefault(attributes['gen_ai.conversation.id'], attributes['session.id']) AS ConversationId,
     firstNonDefault(attributes['user.id'], attributes['enduser.id']) AS UserId,
     attributes[input_key] AS Input,
@@ -88,7 +99,9 @@ FROM
         mapFromArrays(tupleElement(tupleElement(span, 'attributes'), 'key'), arrayMap(a -> coalesce(a.value.string_value, toString(a.value.int_value), toString(a.value.bool_value), toString(a.value.double_value), base64Encode(a.value.bytes_value), if(empty(a.value.array_value.values), '', toJSONString(a.value.array_value.values.string_value))), tupleElement(span, 'attributes'))) AS attributes,
         -- The last of each list is the default: of a key that is not there, the value is empty.
         multiIf(mapContains(attributes, 'gen_ai.input.messages'), 'gen_ai.input.messages', mapContains(attributes, 'spanfold.input'), 'spanfold.input', mapContains(attributes, 'mlflow.spanInputs'), 'mlflow.spanInputs', 'input.value') AS input_key,
-        multiIf(mapContains(attributes, 'gen_ai.output.messages'), 'gen_ai.output.messages', mapContains(attributes, 'spanfold.output'), 'spanfold.output', mapContains(attributes, 'mlflow.spanOutputs'), 'mlflow.spanOutputs', 'output.value') AS output_key
+        multiIf(mapContains(attributes, 'gen_ai.output.messages'), 'gen_ai.output.messages', mapContains(attributes, 'spanfold.output'), 'spanfold.output', mapContains(attributes, 'mlflow.spanOutputs'), 'mlflow.spanOutputs', 'output.value') AS output_key,
+        attributes['gen_ai.response.finish_reasons'] AS finish_reasons,
+        toFloat64OrNull(attributes['spanfold.cost.usd']) AS said_cost
     FROM
     (
         SELECT
