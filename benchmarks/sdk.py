@@ -90,7 +90,8 @@ def _measure(python: Path, what: str, sdk: str, count: int, address: str) -> dic
     environment = {
         **os.environ,
         "SPANFOLD_ENDPOINT": address,
-        "OTEL_EXPORTER_OTLP_ENDPOINT": address,
+        # Not OTEL_EXPORTER_OTLP_ENDPOINT: it would have mlflow-tracing send metrics, where it fails.
+        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": f"{address}/v1/logs",
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{address}/v1/traces",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_SERVICE_NAME": "benchmark",
