@@ -136,6 +136,8 @@ def test_openapi_documents_every_operation_with_its_problems_and_no_broken_refer
     document = create_app(FailingDatabase(AssertionError())).openapi()
     assert set(document["paths"]) == {
         "/health",
+        "/v1/compare",
+        "/v1/diff",
         "/v1/models",
         "/v1/models/{model_id}",
         "/v1/models/{model_id}/events",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.query_api.conftest import RecordingDatabase
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-MODEL = "m-" + "a" * 32
+MODEL, OTHER = "m-" + "a" * 32, "m-" + "b" * 32
 EVERYTHING = (
     "(status IN ('ERROR', 'OK') OR latency_ms > 500.5) AND attributes['user.id'] = 'u1'"
     " AND NOT attributes['n'] >= 2 AND model_name LIKE 'support-%' AND span.output_tokens IS NOT NULL"
@@ -26,7 +26,8 @@ EVERYTHING = (
 @pytest.fixture(scope="module", autouse=True)
 def _filled(database: RecordingDatabase) -> None:
     insert(database, "spans", [span(1, ModelId=MODEL), span(2, Timestamp=T0_NS + 1, ModelId=MODEL)])
-    insert(database, "model_events", [created(MODEL, "support-1", T0_NS)])
+    events = [created(MODEL, "support-1", T0_NS), created(OTHER, "support-2", T0_NS, 2)]
+    insert(database, "model_events", events)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,12 @@ def _filled(database: RecordingDatabase) -> None:
         ("models", "/v1/models", {"name": "support-1", "limit": 10}),
         ("model", f"/v1/models/{MODEL}", {"as_of": "2026-11-21T05:00:00Z"}),
         ("model_events", f"/v1/models/{MODEL}/events", {}),
+        (
+            "compare",
+            "/v1/compare",
+            {"models": f"{MODEL},{OTHER}", "start": "2026-11-21T05:00:00Z", "filter": "latency_ms > 1"},
+        ),
+        ("diff", "/v1/diff", {"a": MODEL, "b": OTHER, "as_of_a": "2026-11-21T05:00:00Z"}),
         ("model_summary", f"/v1/models/{MODEL}/summary", {"start": "2026-11-21T05:00:00Z"}),
     ],
 )

@@ -1,0 +1,120 @@
+-- as_of_ns = 1795237200000000000
+-- model_ids = ['m-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']
+-- The fold of spanfold_schemas.fold in SQL: the last writer of each slot, the first one of what creation wrote.
+SELECT
+    Stream AS model_id,
+    Slot AS slot,
+    if(startsWith(Slot, 'created.'),
+        argMin((Value, Deleted), (Timestamp, toString(EventId))),
+        argMax((Value, Deleted), (Timestamp, toString(EventId)))) AS written,
+    toUnixTimestamp64Nano(max(Timestamp)) AS last_updated_unix_ns
+FROM model_slots
+WHERE Stream IN {model_ids:Array(String)}
+    AND Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64})
+GROUP BY Stream, Slot;
+
+-- as_of_ns = 9223372036854775807
+-- model_ids = ['m-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb']
+-- The fold of spanfold_schemas.fold in SQL: the last writer of each slot, the first one of what creation wrote.
+SELECT
+    Stream AS model_id,
+    Slot AS slot,
+    if(startsWith(Slot, 'created.'),
+        argMin((Value, Deleted), (Timestamp, toString(EventId))),
+        argMax((Value, Deleted), (Timestamp, toString(EventId)))) AS written,
+    toUnixTimestamp64Nano(max(Timestamp)) AS last_updated_unix_ns
+FROM model_slots
+WHERE Stream IN {model_ids:Array(String)}
+    AND Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64})
+GROUP BY Stream, Slot;
+
+-- end_ns = 9223372036854775807
+-- model_id = 'm-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+-- start_ns = 0
+-- Whole minutes: the first and the last one count in full.
+SELECT
+    sum(SpanCount) AS span_count,
+    sum(TraceCount) AS trace_count,
+    sum(ErrorCount) AS error_count,
+    quantilesTDigestMerge(0.5, 0.95, 0.99)(Latency) AS latency_ns,
+    sum(InputTokens) AS input_tokens,
+    sum(OutputTokens) AS output_tokens,
+    sum(Cost) AS cost_usd
+FROM model_rollups
+WHERE ModelId = {model_id:String}
+    AND Minute >= toStartOfMinute(fromUnixTimestamp64Nano({start_ns:Int64}))
+    AND Minute < fromUnixTimestamp64Nano({end_ns:Int64});
+
+-- end_ns = 9223372036854775807
+-- model_id = 'm-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+-- start_ns = 0
+SELECT
+    count() AS span_count,
+    countIf(Entry >= 1) AS trace_count,
+    countIf(Entry >= 1 AND StatusCode = 2) AS error_count,
+    quantilesExactIf(0.5, 0.95, 0.99)(Duration, Entry >= 1) AS latency_ns,
+    sumOrNullIf(InputTokens, IsCall) AS input_tokens,
+    sumOrNullIf(OutputTokens, IsCall) AS output_tokens,
+    sumOrNullIf(Cost, IsCall) AS cost_usd
+FROM
+(
+    SELECT
+        Entry,
+        StatusCode,
+        Duration,
+        InputTokens,
+        OutputTokens,
+        Cost,
+        Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool') AS IsCall
+    FROM spans
+    WHERE ModelId = {model_id:String}
+        AND Timestamp >= fromUnixTimestamp64Nano({start_ns:Int64})
+        AND Timestamp < fromUnixTimestamp64Nano({end_ns:Int64})
+    LIMIT 1 BY TraceId, SpanId
+);
+
+-- end_ns = 9223372036854775807
+-- model_id = 'm-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'
+-- start_ns = 0
+-- Whole minutes: the first and the last one count in full.
+SELECT
+    sum(SpanCount) AS span_count,
+    sum(TraceCount) AS trace_count,
+    sum(ErrorCount) AS error_count,
+    quantilesTDigestMerge(0.5, 0.95, 0.99)(Latency) AS latency_ns,
+    sum(InputTokens) AS input_tokens,
+    sum(OutputTokens) AS output_tokens,
+    sum(Cost) AS cost_usd
+FROM model_rollups
+WHERE ModelId = {model_id:String}
+    AND Minute >= toStartOfMinute(fromUnixTimestamp64Nano({start_ns:Int64}))
+    AND Minute < fromUnixTimestamp64Nano({end_ns:Int64});
+
+-- end_ns = 9223372036854775807
+-- model_id = 'm-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'
+-- start_ns = 0
+SELECT
+    count() AS span_count,
+    countIf(Entry >= 1) AS trace_count,
+    countIf(Entry >= 1 AND StatusCode = 2) AS error_count,
+    quantilesExactIf(0.5, 0.95, 0.99)(Duration, Entry >= 1) AS latency_ns,
+    sumOrNullIf(InputTokens, IsCall) AS input_tokens,
+    sumOrNullIf(OutputTokens, IsCall) AS output_tokens,
+    sumOrNullIf(Cost, IsCall) AS cost_usd
+FROM
+(
+    SELECT
+        Entry,
+        StatusCode,
+        Duration,
+        InputTokens,
+        OutputTokens,
+        Cost,
+        Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool') AS IsCall
+    FROM spans
+    WHERE ModelId = {model_id:String}
+        AND Timestamp >= fromUnixTimestamp64Nano({start_ns:Int64})
+        AND Timestamp < fromUnixTimestamp64Nano({end_ns:Int64})
+    LIMIT 1 BY TraceId, SpanId
+);
+
