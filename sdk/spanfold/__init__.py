@@ -10,6 +10,7 @@ Example:
 
 from __future__ import annotations
 
+from spanfold._internal.instrumentation.autolog import autolog
 from spanfold._internal.model import ActiveModel, LoggedModel
 from spanfold._internal.models import (
     clear_active_model,
@@ -23,6 +24,7 @@ from spanfold._internal.tracing import start_span, trace
 __all__ = [
     "ActiveModel",
     "LoggedModel",
+    "autolog",
     "clear_active_model",
     "configure",
     "create_external_model",

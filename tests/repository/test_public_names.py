@@ -9,6 +9,7 @@ import spanfold
 PUBLIC_NAMES = [
     "ActiveModel",
     "LoggedModel",
+    "autolog",
     "clear_active_model",
     "configure",
     "create_external_model",

@@ -11,6 +11,10 @@ _OWN_PACKAGES: Final = frozenset({"spanfold", "spanfold_collector", "spanfold_qu
 
 def main() -> None:
     """Run the command line; errors meant for a person are printed without a traceback."""
+    from spanfold._internal.instrumentation import command  # noqa: PLC0415
+
+    if sys.argv[1:2] and sys.argv[1] in command.NAMES:  # these need no extra
+        command.main(sys.argv[1:])
     from spanfold_deploy.errors import CommandError  # noqa: PLC0415 - keeps the import of this module free
 
     try:
