@@ -59,26 +59,32 @@ def wish(disable: Collection[str] | str = (), only: Collection[str] | str | None
     Raises:
         InvalidArgumentError: something is no name.
     """
+    from spanfold._internal.instrumentation.catalogue import OWN_TRACING  # noqa: PLC0415
     from spanfold._internal.instrumentation.choice import Wish, names  # noqa: PLC0415
 
-    by_environment = names(os.environ.get(DISABLED_VARIABLE, ""), DISABLED_VARIABLE)
-    by_argument = names(disable, "disable")
-    return Wish(
-        disabled=by_environment | by_argument,
-        only=None if only is None else names(only, "only"),
-        disabled_by=f"disabled by {DISABLED_VARIABLE if by_environment else 'disable=...'}",
-    )
+    excluded = dict.fromkeys(names(disable, "disable"), "disabled by disable=...")
+    for name in names(os.environ.get(DISABLED_VARIABLE, ""), DISABLED_VARIABLE):
+        excluded[name] = f"disabled by {DISABLED_VARIABLE}"
+    for name, variable in OWN_TRACING.items():
+        setting = os.environ.get(variable, "").lower()
+        if setting not in {"", "false"}:
+            why = f"{variable}={setting} has the library make spans itself: two would double every span"
+            excluded.setdefault(name, why)
+    return Wish(excluded, None if only is None else names(only, "only"))
 
 
 def begin(wanted: Wish) -> None:
     """Choose among what is installed, and load each chosen instrumentor when its library is imported."""
-    from spanfold._internal.instrumentation import loading, workers  # noqa: PLC0415
+    from spanfold._internal.instrumentation import catalogue, loading, workers  # noqa: PLC0415
 
     choices = plan(wanted)
     with _lock:
         fresh = [one for one in choices if one.reason is None and one.candidate.library not in _begun]
         _begun.update({one.candidate.library: one for one in fresh})
     for choice in fresh:
+        variable = catalogue.OWN_TRACING.get(choice.candidate.library)
+        if variable is not None:  # read by each client that is made from now on
+            os.environ.setdefault(variable, "false")
         loading.prepare(choice.candidate)
     if choices and not wanted.nothing:
         workers.watch()
@@ -109,6 +115,7 @@ def set_content_capture() -> None:
         os.environ.setdefault("OPENINFERENCE_HIDE_OUTPUTS", "true")
     else:
         os.environ.setdefault(CAPTURE_VARIABLE, "SPAN_ONLY")
+        os.environ.setdefault("ANTHROPIC_OPEN_TELEMETRY_TRACES_CONTENT_MODE", "content")
 
 
 def _warn_of_absent(wanted: Wish, choices: list[Choice]) -> None:

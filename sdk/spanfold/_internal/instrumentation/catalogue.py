@@ -66,6 +66,10 @@ DEAD: Final = {
     ),
 }
 
+OWN_TRACING: Final = {"anthropic": "ANTHROPIC_OPEN_TELEMETRY"}
+"""Libraries that make spans by themselves, and the variable that turns those off. Together with an
+instrumentor's they would be two for every call."""
+
 OPENLLMETRY_MARK: Final = "opentelemetry-semantic-conventions-ai"
 """OpenLLMetry's packages are named like OpenTelemetry's own; this one only they depend on."""
 

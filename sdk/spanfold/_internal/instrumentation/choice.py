@@ -9,7 +9,7 @@ from spanfold._internal.instrumentation import catalogue
 from spanfold.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from importlib.metadata import EntryPoint
 
 
@@ -44,14 +44,14 @@ class Choice:
 class Wish:
     """What the user wants and does not want to be instrumented, by canonical names."""
 
-    disabled: frozenset[str] = frozenset()
+    excluded: Mapping[str, str] = field(default_factory=dict)
+    """Libraries to leave alone, each with the reason; ``*`` stands for all."""
     only: frozenset[str] | None = None
-    disabled_by: str = "disabled"
 
     @property
     def nothing(self) -> bool:
-        """Whether everything is disabled."""
-        return "*" in self.disabled
+        """Whether everything is excluded."""
+        return "*" in self.excluded
 
 
 def choose(candidates: Iterable[Candidate], wish: Wish) -> list[Choice]:
@@ -91,8 +91,9 @@ def _rank(candidate: Candidate) -> tuple[int, str]:
 
 
 def _objection(candidate: Candidate, wish: Wish) -> str | None:
-    if wish.nothing or candidate.library in wish.disabled:
-        return wish.disabled_by
+    for name in ("*", candidate.library):
+        if name in wish.excluded:
+            return wish.excluded[name]
     if wish.only is not None and candidate.library not in wish.only:
         return "not among those asked for (only=...)"
     return catalogue.DEAD.get(candidate.distribution) or candidate.conflict
