@@ -10,28 +10,89 @@ Example:
 
 from __future__ import annotations
 
+from spanfold._internal.experiments import Experiment, set_experiment
 from spanfold._internal.instrumentation.autolog import autolog
-from spanfold._internal.model import ActiveModel, LoggedModel
+from spanfold._internal.metrics import log_metric, log_metrics
+from spanfold._internal.model import ActiveModel, LoggedModel, LoggedModelStatus
+from spanfold._internal.model_changes import (
+    delete_logged_model,
+    delete_logged_model_tag,
+    log_model_params,
+    restore_logged_model,
+    set_logged_model_tags,
+)
+from spanfold._internal.model_reads import (
+    get_logged_model,
+    history,
+    last_logged_model,
+    search_logged_models,
+)
 from spanfold._internal.models import (
     clear_active_model,
     create_external_model,
+    finalize_logged_model,
     get_active_model_id,
+    initialize_logged_model,
     set_active_model,
+    set_active_model_from_git,
+)
+from spanfold._internal.run import ActiveRun, Run, RunData, RunInfo
+from spanfold._internal.run_reads import get_run, search_runs
+from spanfold._internal.runs import (
+    active_run,
+    delete_tag,
+    end_run,
+    log_param,
+    log_params,
+    set_tag,
+    set_tags,
+    start_run,
 )
 from spanfold._internal.setup import configure, flush, shutdown
 from spanfold._internal.tracing import start_span, trace
 
 __all__ = [
     "ActiveModel",
+    "ActiveRun",
+    "Experiment",
     "LoggedModel",
+    "LoggedModelStatus",
+    "Run",
+    "RunData",
+    "RunInfo",
+    "active_run",
     "autolog",
     "clear_active_model",
     "configure",
     "create_external_model",
+    "delete_logged_model",
+    "delete_logged_model_tag",
+    "delete_tag",
+    "end_run",
+    "finalize_logged_model",
     "flush",
     "get_active_model_id",
+    "get_logged_model",
+    "get_run",
+    "history",
+    "initialize_logged_model",
+    "last_logged_model",
+    "log_metric",
+    "log_metrics",
+    "log_model_params",
+    "log_param",
+    "log_params",
+    "restore_logged_model",
+    "search_logged_models",
+    "search_runs",
     "set_active_model",
+    "set_active_model_from_git",
+    "set_experiment",
+    "set_logged_model_tags",
+    "set_tag",
+    "set_tags",
     "shutdown",
+    "start_run",
     "start_span",
     "trace",
 ]

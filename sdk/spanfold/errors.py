@@ -2,7 +2,11 @@
 
 SpanfoldError
 ├── InvalidArgumentError (ValueError)   the call itself cannot be right: change it
-├── ModelNotFoundError (LookupError)    the server answered that it has no such model version
+├── NotFoundError (LookupError)         the server answered that it has no such thing
+│   ├── ModelNotFoundError              ... no such model version, or it was deleted
+│   ├── RunNotFoundError                ... no such run
+│   └── ExperimentNotFoundError         ... no such experiment
+├── GitError (OSError)                  there is no Git state to name a version after
 └── ServerUnavailableError (OSError)    the query API gave no usable answer: the same call may work later
 
 Faults of the SDK itself are none of these: they never reach the application. They are logged once and
@@ -20,17 +24,46 @@ class InvalidArgumentError(SpanfoldError, ValueError):
     """An argument that can never be right. The message names it and says what to write instead."""
 
 
-class ModelNotFoundError(SpanfoldError, LookupError):
-    """The server has no model version with this ID.
+class NotFoundError(SpanfoldError, LookupError):
+    """The server has nothing with this ID."""
+
+
+class ModelNotFoundError(NotFoundError):
+    """The server has no model version with this ID, or it was deleted.
 
     Example:
         >>> print(ModelNotFoundError("m-0"))
         no model version has the ID 'm-0'
     """
 
-    def __init__(self, model_id: str) -> None:
-        super().__init__(f"no model version has the ID {model_id!r}")
+    def __init__(self, model_id: str, *, deleted: bool = False) -> None:
+        there_is_none = f"no model version has the ID {model_id!r}"
+        was_deleted = f"the model version {model_id!r} was deleted: restore_logged_model() brings it back"
+        super().__init__(was_deleted if deleted else there_is_none)
         self.model_id = model_id
+        self.deleted = deleted
+
+
+class RunNotFoundError(NotFoundError):
+    """The server has no run with this ID."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"no run has the ID {run_id!r}")
+        self.run_id = run_id
+
+
+class ExperimentNotFoundError(NotFoundError):
+    """The server has no experiment with this ID."""
+
+    def __init__(self, experiment_id: str) -> None:
+        super().__init__(
+            f"no experiment has the ID {experiment_id!r}: set_experiment(experiment_name=...) makes one"
+        )
+        self.experiment_id = experiment_id
+
+
+class GitError(SpanfoldError, OSError):
+    """Git is not installed, too slow, or this is no repository with a commit; the message says which."""
 
 
 class ServerUnavailableError(SpanfoldError, OSError):

@@ -44,7 +44,7 @@ def test_the_environment_alone_is_enough_and_nothing_is_lost_at_exit(run_script:
             MLFLOW_ACTIVE_MODEL_ID="my-agent-v1.0",
         )
     model_id = derive_model_id("0", "my-agent-v1.0")
-    assert server.questions == ["/v1/models?name=my-agent-v1.0"]
+    assert server.questions == ["/v1/models?name=my-agent-v1.0&limit=10", f"/v1/models/{model_id}"]
     assert [span.name for span in server.spans] == ["work"]
     assert server.resources[0]["service.name"] == "shop"
     assert str(attributes_of(server.spans[0].attributes)["spanfold.model.id"]) == model_id[:8]
@@ -133,7 +133,7 @@ print(time.monotonic() - begin < 3)
     )
     assert done.stdout.split() == ["False", "False", "True"]
     assert done.stderr.count("Traceback") == 0
-    assert "derived from their names" in done.stderr
+    assert "IDs are derived from names" in done.stderr
 
 
 def test_forked_children_trace_on_and_every_span_arrives_exactly_once(run_script: RunScript) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ LOOKUP_IN_LOOP_TIMEOUT_S: Final = 0.25
 READ_TIMEOUT_S: Final = 30.0
 RETRY_AFTER_S: Final = 30.0
 """How long a server that was away is not asked for names again: nobody waits for each request they serve."""
+MAX_NAMESAKES: Final = 10
 MAX_ANSWER_BYTES: Final = 256 * 2**20
 _NOT_FOUND: Final = 404
 _REFUSED: Final = frozenset({400, 409, 413, 414, 422})
@@ -98,13 +100,13 @@ class QueryApi:
             with fault:
                 raise self._refusal(path, fault, _problem_of(fault)) from None
 
-    def find_model(self, experiment_id: str, name: str) -> LoggedModel | None:
-        """The newest model version called ``name``, or None if the server knows none.
+    def find_models(self, experiment_id: str, name: str) -> list[LoggedModel]:
+        """The newest model versions called ``name`` that were not deleted, newest first.
 
         Raises:
             ServerUnavailableError: no usable answer in time, or none shortly before.
         """
-        answer = self._ask("/v1/models", name=name)
+        answer = self.look_up("/v1/models", name=name, limit=MAX_NAMESAKES)
         try:
             models = [
                 from_answer(item)
@@ -112,28 +114,28 @@ class QueryApi:
                 if item["name"] == name and item["experiment_id"] == experiment_id and not item.get("deleted")
             ]
         except (KeyError, TypeError) as fault:
-            self._leave_alone()
-            raise self._unavailable(f"the answer is not a list of models: {fault!r}") from fault
-        return max(models, key=lambda model: model.creation_timestamp, default=None)
+            raise self._unusable(f"the answer is not a list of models: {fault!r}") from fault
+        return sorted(models, key=lambda model: model.creation_timestamp, reverse=True)
 
     def get_model(self, model_id: str) -> LoggedModel:
         """The model version with this ID.
 
         Raises:
-            ModelNotFoundError: the server has no such model.
+            ModelNotFoundError: the server has no such model, or it was deleted.
             ServerUnavailableError: no usable answer in time, or none shortly before.
         """
-        answer = self._ask(path_of("models", model_id))
+        answer = self.look_up(path_of("models", model_id))
         if answer is None:
             raise ModelNotFoundError(model_id)
         try:
+            if answer.get("deleted"):
+                raise ModelNotFoundError(model_id, deleted=True)
             return from_answer(answer)
-        except (KeyError, TypeError) as fault:
-            self._leave_alone()
-            raise self._unavailable(f"the answer is not a model: {fault!r}") from fault
+        except (AttributeError, KeyError, TypeError) as fault:
+            raise self._unusable(f"the answer is not a model: {fault!r}") from fault
 
-    def _ask(self, path: str, **query: Parameter) -> Any | None:
-        """As :meth:`get`, for a lookup on the way of the application's own work.
+    def look_up(self, path: str, **query: Parameter) -> Any | None:
+        """As :meth:`get`, on the way of the application's own work: it waits briefly, and not each time.
 
         Raises:
             ServerUnavailableError: no usable answer in time, or none shortly before.
@@ -142,14 +144,29 @@ class QueryApi:
             message = f"the query API at {self.address} was away a moment ago"
             raise ServerUnavailableError(message)
         timeout_s = LOOKUP_IN_LOOP_TIMEOUT_S if _in_event_loop() else LOOKUP_TIMEOUT_S
+        outcome = list[Any]()
+
+        def ask() -> None:
+            try:
+                outcome.append((self.get(path, timeout_s=timeout_s, **query), None))
+            except Exception as fault:  # noqa: BLE001 - raised again below
+                outcome.append((None, fault))
+
+        # A thread, because no timeout of a socket bounds the resolution of a name, or a server that trickles.
+        asker = threading.Thread(target=ask, name="spanfold-lookup", daemon=True)
         try:
-            return self.get(path, timeout_s=timeout_s, **query)
-        except ServerUnavailableError:
-            self._leave_alone()
-            raise
-        except InvalidArgumentError as fault:
-            self._leave_alone()
+            asker.start()
+        except RuntimeError as fault:  # the interpreter shuts down
             raise self._unavailable(str(fault)) from fault
+        asker.join(timeout_s)
+        answer, failure = outcome[0] if outcome else (None, self._unavailable(f"none within {timeout_s} s"))
+        if isinstance(failure, InvalidArgumentError):
+            raise self._unusable(str(failure)) from failure
+        if isinstance(failure, ServerUnavailableError):
+            self._ask_again_at_s = time.monotonic() + RETRY_AFTER_S
+        if failure is not None:
+            raise failure
+        return answer
 
     @contextmanager
     def _opened(self, path: str, timeout_s: float, query: dict[str, Parameter]) -> Iterator[HTTPResponse]:
@@ -205,8 +222,10 @@ class QueryApi:
         why = problem.get("detail") if problem is not None else None
         return self._unavailable(f"it answered {fault.code} {fault.reason}" + (f": {why}" if why else ""))
 
-    def _leave_alone(self) -> None:
+    def _unusable(self, why: str) -> ServerUnavailableError:
+        """A lookup got no usable answer: leave the server alone for a while."""
         self._ask_again_at_s = time.monotonic() + RETRY_AFTER_S
+        return self._unavailable(why)
 
     def _unavailable(self, why: str) -> ServerUnavailableError:
         return ServerUnavailableError(f"no usable answer from the query API at {self.address}: {why}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from spanfold._internal import active
@@ -11,6 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
+
+
+class LoggedModelStatus(StrEnum):
+    """How far a model version has come. Each is a string, equal to its name.
+
+    Example:
+        >>> LoggedModelStatus.READY == "READY"
+        True
+    """
+
+    UNSPECIFIED = "UNSPECIFIED"
+    """Only spans, tags or metrics tell of it: nothing has created it."""
+    PENDING = "PENDING"
+    READY = "READY"
+    FAILED = "FAILED"
 
 
 @dataclass(frozen=True)

@@ -1,31 +1,33 @@
 """From what the user calls a model version to its ID.
 
 The query API is asked. Where it knows no such name, or does not answer, the ID is derived from experiment
-and name: every process derives the same one, so they need not agree on who creates it.
+and name: every process derives the same one, so they need not agree on who creates it. A deleted version
+stays deleted: its name then means a new version, with the next ID that can be derived from it.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from spanfold._internal import active, events, runtime
+from spanfold._internal import active_run, events, runtime
 from spanfold._internal.faults import warn_once
 from spanfold._internal.model import LoggedModel
-from spanfold.errors import InvalidArgumentError, ServerUnavailableError
+from spanfold.errors import InvalidArgumentError, ModelNotFoundError, ServerUnavailableError
 from spanfold_schemas import ids, keys
-from spanfold_schemas.events import InvalidEventError, check_name, validate_payload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_Key = TypeVar("_Key")
-ENVIRONMENT: Final = ("SPANFOLD_ACTIVE_MODEL_ID", "MLFLOW_ACTIVE_MODEL_ID")
+    from spanfold._internal.lookup import QueryApi
+
+_Value = TypeVar("_Value")
 MAX_REMEMBERED: Final = 10_000
 """Names and IDs. An application that makes up a name per request must not grow for ever."""
+MAX_GENERATIONS: Final = 100
+"""How often a name can be deleted and used again."""
 
 
 @dataclass(slots=True)
@@ -35,6 +37,8 @@ class _Memory:
     by_name: dict[tuple[str, str], LoggedModel] = field(default_factory=dict)
     by_id: dict[str, LoggedModel] = field(default_factory=dict)
     """Includes what was created here and may not have reached the server yet."""
+    deleted: dict[str, None] = field(default_factory=dict)
+    """IDs of what was deleted here, which the server may not have heard of yet."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -57,25 +61,24 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
 
 
-def by_name(experiment_id: str, name: str) -> LoggedModel:
-    """The newest version called ``name``; it is created if there is none.
+def by_name(experiment_id: str, name: str, tags: Mapping[str, str] | None = None) -> LoggedModel:
+    """The newest version called ``name``; it is created, with ``tags``, if there is none.
 
     Raises:
         InvalidArgumentError: nothing may have this name.
     """
-    _check_text("name", name)
-    memory = _memory
-    known = memory.by_name.get((experiment_id, name))
+    events.check_text("name", name)
+    known = _memory.by_name.get((experiment_id, name))
     if known is not None:
         return known
     query_api = runtime.current().query_api
     try:
-        found = None if query_api is None else query_api.find_model(experiment_id, name)
+        found = None if query_api is None else _ask(query_api, experiment_id, name)
     except ServerUnavailableError as fault:
-        _warn_away(fault)
+        warn_away(fault)
         # Not remembered by name: once the server is back, it may know a newer version of this name.
-        return _derived(experiment_id, name)
-    model = found or _derived(experiment_id, name)
+        return _derived(experiment_id, name, tags)
+    model = found or _derived(experiment_id, name, tags)
     remember(model, by_name=True)
     return model
 
@@ -85,10 +88,12 @@ def by_id(model_id: str) -> LoggedModel:
 
     Raises:
         InvalidArgumentError: this cannot be an ID.
-        ModelNotFoundError: the server has no such version.
+        ModelNotFoundError: the server has no such version, or it was deleted.
     """
-    _check_text("model_id", model_id)
+    events.check_text("model_id", model_id)
     memory = _memory
+    if model_id in memory.deleted:
+        raise ModelNotFoundError(model_id, deleted=True)
     known = memory.by_id.get(model_id)
     if known is not None:
         return known
@@ -96,7 +101,7 @@ def by_id(model_id: str) -> LoggedModel:
     try:
         found = None if query_api is None else query_api.get_model(model_id)
     except ServerUnavailableError as fault:
-        _warn_away(fault)
+        warn_away(fault)
         found = None
     if found is None:
         return LoggedModel(model_id=model_id, name=model_id, status="UNSPECIFIED")
@@ -114,10 +119,7 @@ def create(draft: LoggedModel) -> LoggedModel:
         InvalidArgumentError: the draft says something that cannot be recorded; nothing was.
     """
     recorded = ("name", "experiment_id", "model_type", "source_run_id", "status", "params", "tags")
-    payload = {key: getattr(draft, key) for key in recorded}
-    _check_payload(payload)
-    now = events.now_unix_ns()
-    events.emit(keys.MODEL_CREATED, draft.model_id, payload, now)
+    now = events.record(keys.MODEL_CREATED, draft.model_id, {key: getattr(draft, key) for key in recorded})
     milliseconds = now // 1_000_000
     model = replace(
         draft,
@@ -130,44 +132,52 @@ def create(draft: LoggedModel) -> LoggedModel:
     return model
 
 
-def _check_payload(payload: Mapping[str, object]) -> None:
-    """Check what a new version is to be created with.
+def experiment() -> str:
+    """The experiment that versions belong to if nothing else is said."""
+    return active_run.current_experiment() or ids.DEFAULT_EXPERIMENT_ID
+
+
+def _ask(query_api: QueryApi, experiment_id: str, name: str) -> LoggedModel | None:
+    """The version that the name means; None if it is the one that :func:`_derived` would make.
 
     Raises:
-        InvalidArgumentError: naming the argument and, for a mapping, the key.
+        ServerUnavailableError: no usable answer.
     """
-    for group in ("params", "tags"):
-        entries = payload[group]
-        for key, value in entries.items() if isinstance(entries, dict) else ():
-            if not isinstance(value, str):
-                message = (
-                    f"{group.capitalize() if group == 'tags' else 'Parameters'} must be strings: "
-                    f"{group}[{key!r}] is of type {type(value).__name__}, write {str(value)!r}"
-                )
-                raise InvalidArgumentError(message)
-    try:
-        validate_payload(keys.MODEL_CREATED, payload)
-        json.dumps(payload, ensure_ascii=False).encode()
-    except InvalidEventError as fault:
-        raise InvalidArgumentError(str(fault)) from None
-    except UnicodeEncodeError:
-        message = "name, params and tags must be valid text: a character in them cannot be written as UTF-8"
-        raise InvalidArgumentError(message) from None
+    for found in query_api.find_models(experiment_id, name):
+        if found.model_id not in _memory.deleted:
+            return found
+    # None of this name is alive. Was the one that would be derived deleted?
+    while True:
+        derived = _derive(experiment_id, name)
+        try:
+            found = query_api.get_model(derived)
+        except ModelNotFoundError as fault:
+            if not fault.deleted:
+                return None
+            with _memory.lock:
+                _forget(_memory, derived)
+        else:
+            # If only spans and tags tell of it so far, it is still to be created.
+            return found if found.name == name else None
 
 
-def set_default_from_environment() -> None:
-    """Make the environment's model (an ID or a name) the one that holds where nothing else was set."""
-    given = next((value for variable in ENVIRONMENT if (value := os.environ.get(variable, "").strip())), None)
-    if given is None:
-        active.set_default(None)
-    elif ids.is_model_id(given):
-        active.set_default(given)
-    else:
-        active.set_default(by_name(ids.DEFAULT_EXPERIMENT_ID, given).model_id)
+def _derive(experiment_id: str, name: str) -> str:
+    """The first ID of the name's that was not deleted, as far as this process knows.
+
+    Raises:
+        InvalidArgumentError: all of them were.
+    """
+    for generation in range(MAX_GENERATIONS):
+        # No name has a control character: so no other name has these IDs.
+        model_id = ids.derive_model_id(experiment_id, f"{name}\x00{generation}" if generation else name)
+        if model_id not in _memory.deleted:
+            return model_id
+    message = f"name {name!r} was deleted {MAX_GENERATIONS} times: choose another"
+    raise InvalidArgumentError(message)
 
 
-def _derived(experiment_id: str, name: str) -> LoggedModel:
-    draft = LoggedModel(ids.derive_model_id(experiment_id, name), name, experiment_id)
+def _derived(experiment_id: str, name: str, tags: Mapping[str, str] | None) -> LoggedModel:
+    draft = LoggedModel(_derive(experiment_id, name), name, experiment_id, tags=tags or {})
     with _memory.lock:
         return _memory.by_id.get(draft.model_id) or create(draft)
 
@@ -183,22 +193,76 @@ def remember(model: LoggedModel, *, by_name: bool = False) -> None:
             memory.by_name[model.experiment_id, model.name] = model
 
 
-def _bound(entries: dict[_Key, LoggedModel]) -> None:
+def revise(  # noqa: PLR0913 - one for each thing that can change
+    model_id: str,
+    time_unix_ns: int,
+    *,
+    status: str | None = None,
+    tags: Mapping[str, str | None] | None = None,
+    params: Mapping[str, str] | None = None,
+    metrics: Mapping[str, float] | None = None,
+) -> None:
+    """Keep what is remembered of a version true after a change that was made here.
+
+    Args:
+        model_id: the version.
+        time_unix_ns: when it was changed.
+        status: the new one.
+        tags: those that were set; None removes one.
+        params: those that were logged.
+        metrics: those that were logged.
+    """
+    memory = _memory
+    with memory.lock:
+        known = memory.by_id.get(model_id)
+        if known is None:
+            return
+        every = {**known.tags, **(tags or {})}
+        revised = replace(
+            known,
+            last_updated_timestamp=max(known.last_updated_timestamp, time_unix_ns // 1_000_000),
+            status=status or known.status,
+            tags={key: value for key, value in every.items() if value is not None},
+            params={**known.params, **(params or {})},
+            metrics={**known.metrics, **(metrics or {})},
+        )
+        memory.by_id[model_id] = revised
+        meant = memory.by_name.get((known.experiment_id, known.name))
+        if meant is not None and meant.model_id == model_id:
+            memory.by_name[known.experiment_id, known.name] = revised
+
+
+def forget(model_id: str) -> None:
+    """The version was deleted here."""
+    with _memory.lock:
+        _forget(_memory, model_id)
+
+
+def restored(model_id: str) -> None:
+    """The version was restored here."""
+    with _memory.lock:
+        _memory.deleted.pop(model_id, None)
+
+
+def _forget(memory: _Memory, model_id: str) -> None:
+    _bound(memory.deleted)
+    memory.deleted[model_id] = None
+    known = memory.by_id.pop(model_id, None)
+    if known is not None:
+        meant = memory.by_name.get((known.experiment_id, known.name))
+        if meant is not None and meant.model_id == model_id:
+            del memory.by_name[known.experiment_id, known.name]
+
+
+def _bound(entries: dict[Any, _Value]) -> None:
     while len(entries) >= MAX_REMEMBERED:
         del entries[next(iter(entries))]
 
 
-def _warn_away(fault: ServerUnavailableError) -> None:
+def warn_away(fault: ServerUnavailableError) -> None:
+    """Say once that the application goes on without the server."""
     warn_once(
-        "server-away", "%s. Model IDs are derived from their names until it is back (logged once)", fault
+        "server-away",
+        "%s. Until it is back, IDs are derived from names and not checked (logged once)",
+        fault,
     )
-
-
-def _check_text(field_name: str, text: object) -> None:
-    try:
-        check_name(field_name, text).encode()
-    except InvalidEventError as fault:
-        raise InvalidArgumentError(str(fault)) from None
-    except UnicodeEncodeError:
-        message = f"{field_name}: must be valid text: a character in it cannot be written as UTF-8"
-        raise InvalidArgumentError(message) from None

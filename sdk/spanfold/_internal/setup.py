@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from spanfold._internal import resolve, runtime
+from spanfold._internal import environment, runtime
 from spanfold._internal.faults import contained, logger
 from spanfold._internal.lookup import QueryApi
 from spanfold.errors import InvalidArgumentError
@@ -146,8 +146,8 @@ def _configure(settings: tuple[str | None, str | None, str | None]) -> None:
     _start_exporting(providers, otlp_endpoint)
     runtime.replace(_runtime(providers, QueryApi(address.rstrip("/"))))
     _settings = settings
-    with contained("resolve the active model of the environment"):
-        resolve.set_default_from_environment()
+    with contained("resolve the active experiment and model of the environment"):
+        environment.apply()
 
 
 def _start_exporting(providers: Providers, otlp_endpoint: str | None) -> None:
