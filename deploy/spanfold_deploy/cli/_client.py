@@ -11,7 +11,7 @@ from spanfold_deploy.errors import ApiError
 from spanfold_deploy.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _TIMEOUT: Final = httpx.Timeout(60, connect=5)
@@ -26,8 +26,12 @@ class ApiClient:
         self._http = http
 
     def get(self, path: str, **parameters: object) -> Any:
-        """The JSON at ``path``; parameters that are None are left out."""
-        given = {name: str(value) for name, value in parameters.items() if value is not None}
+        """The JSON at ``path``; parameters that are None are left out, those that are lists repeated."""
+        given = {
+            name: list(map(str, value)) if isinstance(value, list) else str(value)
+            for name, value in parameters.items()
+            if value is not None
+        }
         try:
             response = self._http.get(path, params=given)
         except httpx.ConnectError:
@@ -84,7 +88,7 @@ def connect(endpoint: str | None, config: Path | None) -> Iterator[ApiClient]:
         yield ApiClient(url, http)
 
 
-def _explain(response: httpx.Response, parameters: dict[str, str]) -> str:
+def _explain(response: httpx.Response, parameters: Mapping[str, str | list[str]]) -> str:
     """What an RFC 9457 problem says, with the place in the filter that it complains about."""
     try:
         problem = response.json()
@@ -94,6 +98,6 @@ def _explain(response: httpx.Response, parameters: dict[str, str]) -> str:
         return f"{response.url} answered {response.status_code} {response.reason_phrase}."
     lines = [str(problem.get("detail") or problem["title"])]
     position, text = problem.get("position"), parameters.get("filter")
-    if isinstance(position, int) and text is not None and "\n" not in text:
+    if isinstance(position, int) and isinstance(text, str) and "\n" not in text:
         lines += [f"  {text}", f"  {' ' * position}^"]
     return "\n".join(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from spanfold_deploy.cli import demo, models, servers, traces
+from spanfold_deploy.cli import compare, demo, models, servers, traces
 
 app = typer.Typer(
     name="spanfold",
@@ -20,5 +20,7 @@ app.command()(servers.collector)
 app.command(name="query-api")(servers.query_api)
 app.command()(servers.migrate)
 app.command()(demo.demo)
+models.app.command()(compare.diff)
+models.app.command()(compare.compare)
 app.add_typer(models.app, name="models")
 app.add_typer(traces.app, name="traces")
