@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spanfold._internal import active, active_run, events, faults, resolve, setup
+from spanfold._internal import active, active_run, events, experiments, faults, resolve, setup
 from spanfold_schemas import keys
 from spanfold_schemas.events import Event
 
@@ -72,7 +72,8 @@ class Captured:
 def capture() -> Iterator[Captured]:
     """Record spans and events in memory instead of sending them; no server is asked about models.
 
-    In the block no model version is known or active at first. Afterwards all is as it was before.
+    In the block no model version, run or experiment is known or active at first. Afterwards all is as it was
+    before.
     """
     with setup.captured() as (spans, logs), _no_models():
         yield Captured(spans, logs)
@@ -108,9 +109,11 @@ def _no_models() -> Iterator[None]:
     memory = resolve.replace_memory()
     noted = active.resume(active.NOTHING)
     process, run_process = active.swap_process(), active_run.swap_process()
+    known = experiments.replace_known()
     try:
         yield
     finally:
+        experiments.replace_known(known)
         active_run.swap_process(run_process)
         active.swap_process(*process)
         active.suspend(noted)

@@ -33,6 +33,13 @@ _known = dict[str, Experiment]()
 _lock = threading.Lock()
 
 
+def replace_known(known: dict[str, Experiment] | None = None) -> dict[str, Experiment]:
+    """Know nothing, or put back what was known; returns what was known before."""
+    global _known
+    before, _known = _known, {} if known is None else known
+    return before
+
+
 def set_experiment(experiment_name: str | None = None, experiment_id: str | None = None) -> Experiment:
     """Make an experiment the one that new runs, model versions and traces of this process belong to.
 
