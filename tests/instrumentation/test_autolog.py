@@ -1,0 +1,213 @@
+"""``spanfold.autolog()`` and the other ways in: when it instruments, what it leaves alone, what it costs."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import spanfold
+from spanfold.errors import InvalidArgumentError
+from tests.instrumentation.conftest import MODEL_ID, RUN, World
+from tests.sdk.otlp_receiver import attributes_of
+
+CALL = (
+    "def call(model):\n"
+    "    with openai.OpenAI() as client:\n"
+    "        says = [{'role': 'user', 'content': 'hello'}]\n"
+    "        client.chat.completions.create(model=model, messages=says)\n"
+)
+BIN = Path(sys.executable).parent
+
+
+def script(*lines: str) -> str:
+    return "\n".join(lines)
+
+
+def python(world: World, *lines: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run code that is not instrumented from outside."""
+    return world.run(sys.executable, "-c", script(*lines), SPANFOLD_ACTIVE_MODEL_ID="bot-v1", **more)
+
+
+def test_a_library_is_instrumented_when_it_is_imported_later(world: World) -> None:
+    done = python(world, "import spanfold; spanfold.autolog()", "import openai", CALL, "call('later')")
+    assert attributes_of(world.call("later").span.attributes)["spanfold.model.id"] == MODEL_ID
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_a_library_that_is_imported_already_is_instrumented_at_once_and_only_once(world: World) -> None:
+    again = "spanfold.autolog(); spanfold.autolog()"
+    python(world, "import openai, spanfold", CALL, "call('untraced')", again, "call('at-once')")
+    assert world.calls("untraced") == []
+    assert world.call("at-once")
+
+
+def test_what_is_left_out_first_can_be_added_later(world: World) -> None:
+    first, then = "spanfold.autolog(only=['requests'])", "spanfold.autolog()"
+    python(world, "import openai, spanfold", CALL, first, "call('left-out')", then, "call('added')")
+    assert world.calls("left-out") == []
+    assert world.call("added")
+
+
+def test_the_applications_tracer_provider_is_used(world: World) -> None:
+    done = python(
+        world,
+        "from opentelemetry import trace",
+        "from opentelemetry.sdk.trace import TracerProvider",
+        "from opentelemetry.sdk.trace.export import SimpleSpanProcessor",
+        "from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter",
+        "memory, provider = InMemorySpanExporter(), TracerProvider()",
+        "provider.add_span_processor(SimpleSpanProcessor(memory))",
+        "trace.set_tracer_provider(provider)",
+        "import spanfold; spanfold.autolog()",
+        "import openai",
+        CALL,
+        "call('own-provider')",
+        "assert trace.get_tracer_provider() is provider",
+        "print(*[(s.name, s.attributes['spanfold.model.id']) for s in memory.get_finished_spans()])",
+    )
+    assert f"('chat own-provider', '{MODEL_ID}')" in done.stdout
+    assert world.calls("own-provider") == []
+
+
+@pytest.mark.parametrize("disabled", ["openai", "*", "requests, OpenAI"])
+def test_the_standard_variable_disables_instrumentations(world: World, disabled: str) -> None:
+    start = ("import spanfold; spanfold.autolog()", "import openai", CALL)
+    python(world, *start, "call('disabled')", OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=disabled)
+    assert world.calls("disabled") == []
+
+
+def test_content_is_left_out_where_it_is_not_wanted(world: World) -> None:
+    start = ("import spanfold; spanfold.autolog()", "import openai", CALL)
+    python(world, *start, "call('discreet')", SPANFOLD_CAPTURE_CONTENT="none")
+    assert "hello" not in str(world.call("discreet").attributes)
+
+
+def test_stock_opentelemetry_instrument_works_without_settings(world: World) -> None:
+    command = (str(BIN / "opentelemetry-instrument"), sys.executable, "-c")
+    code = script("import openai", CALL, "call('stock')")
+    done = world.run(*command, code, SPANFOLD_ACTIVE_MODEL_ID="bot-v1")
+    assert attributes_of(world.call("stock").span.attributes)["spanfold.model.id"] == MODEL_ID
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_a_version_set_in_the_code_of_a_program_under_run_wins(world: World) -> None:
+    code = script(
+        "import openai, spanfold",
+        CALL,
+        "with spanfold.set_active_model(name='canary') as model: call('in-block')",
+        "print(model.model_id)",
+        "call('outside')",
+    )
+    canary = world.run(*RUN, sys.executable, "-c", code).stdout.strip()
+    ids = [
+        attributes_of(world.call(name).span.attributes)["spanfold.model.id"]
+        for name in ("in-block", "outside")
+    ]
+    assert ids == [canary, MODEL_ID]
+
+
+def test_the_environment_of_mlflow_names_the_version_too(world: World) -> None:
+    code = script("import openai", CALL, "call('by-mlflow')")
+    command = (sys.executable, "-m", "spanfold", "run", sys.executable, "-c", code)
+    world.run(*command, MLFLOW_ACTIVE_MODEL_ID="bot-v1")
+    assert attributes_of(world.call("by-mlflow").span.attributes)["spanfold.model.id"] == MODEL_ID
+
+
+def test_both_http_libraries_can_be_imported_in_either_order(world: World) -> None:
+    for order in ("httpx, httpx2", "httpx2, httpx"):
+        done = world.run(*RUN, sys.executable, "-c", f"import {order}; print(httpx.Client.__module__)")
+        assert done.stderr == ""
+
+
+def test_the_sitecustomize_of_the_environment_still_runs(world: World, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import builtins; builtins.hidden = 'found'\n")
+    done = world.run(*RUN, sys.executable, "-c", "print(hidden)", PYTHONPATH=str(tmp_path))
+    assert done.stdout == "found\n"
+
+
+def test_a_script_a_module_and_a_status_pass_through(world: World, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("import sys; print(sys.argv[1:]); sys.exit(3)\n")
+    for command in (
+        ["app.py", "--model", "x"],
+        ["-m", "app", "--model", "x"],
+        ["--", "python", "app.py", "--model", "x"],
+    ):
+        done = subprocess.run(
+            [*RUN, *command],
+            env=world.environment(),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (3, "['--model', 'x']\n", "")
+
+
+def test_a_program_that_is_not_there_is_said_to_be_missing(world: World) -> None:
+    done = subprocess.run(
+        [*RUN, "no-such-program"],
+        env=world.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        127,
+        "error: cannot run no-such-program: No such file or directory\n",
+    )
+
+
+def test_start_up_takes_less_than_a_cpu_second(world: World, tmp_path: Path) -> None:
+    cached = {"PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
+    world.run(*RUN, sys.executable, "-c", "pass", **cached)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = world.run(*RUN, sys.executable, "-c", "import sys; print(*sys.modules)", **cached)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.0
+    assert not {"openai", "anthropic", "httpx", "fastapi", "grpc", "celery"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("wrong", [[1], [None]])
+def test_names_must_be_text(wrong: list[str]) -> None:
+    with pytest.raises(InvalidArgumentError, match="names of libraries"):
+        spanfold.autolog(disable=wrong)
+
+
+def notebook(folder: Path, *cells: str) -> Path:
+    written = [
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": str(number),
+            "metadata": {},
+            "outputs": [],
+            "source": cell,
+        }
+        for number, cell in enumerate(cells)
+    ]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    file = folder / "notebook.ipynb"
+    file.write_text(json.dumps({"cells": written, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
+    return file
+
+
+@pytest.mark.parametrize("way", ["cell", "run"])
+def test_notebooks_are_traced_by_a_cell_or_by_the_kernels_start(
+    world: World, tmp_path: Path, way: str
+) -> None:
+    first = "import spanfold\nspanfold.autolog()" if way == "cell" else "pass"
+    file = notebook(tmp_path, first, "import openai\n" + CALL, f"call('notebook-{way}')")
+    prefix = () if way == "cell" else RUN
+    private = {
+        name: str(tmp_path / name) for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")
+    }
+    execute = (str(BIN / "jupyter-execute"), str(file))
+    world.run(*prefix, *execute, SPANFOLD_ACTIVE_MODEL_ID="bot-v1", OTEL_BSP_SCHEDULE_DELAY="100", **private)
+    assert attributes_of(world.call(f"notebook-{way}").span.attributes)["spanfold.model.id"] == MODEL_ID
