@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
-from spanfold_query_api import times
+from spanfold_query_api import entities, times
 from spanfold_query_api.statements import statement
-from spanfold_schemas.fold import ModelState, Slots, model_from_slots
+from spanfold_schemas.fold import MODEL, ModelState, Slots, model_from_slots
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from spanfold_schemas.database import Database
 
@@ -78,25 +75,6 @@ def exists(database: Database, model_id: str) -> bool:
     return get(database, model_id, times.MAX_UNIX_NS) is not None
 
 
-def events(
-    database: Database, model_id: str, *, after: tuple[int, str] | None, limit: int
-) -> tuple[list[dict[str, Any]], tuple[int, str] | None]:
-    """A page of events, oldest first, and the key (unix ns, event ID) of its last one if there are more."""
-    after_ns, after_event_id = after or (0, "")
-    result = database.query(
-        statement("model_events"),
-        {"model_id": model_id, "after_ns": after_ns, "after_event_id": after_event_id, "limit": limit + 1},
-    )
-    rows = result.dicts()
-    page = rows[:limit]
-    for row in page:
-        row["event_time"] = times.format_rfc3339(row["event_time_unix_ns"])
-        with suppress(orjson.JSONDecodeError):
-            row["payload"] = orjson.loads(row["payload"])
-    more = (page[-1]["event_time_unix_ns"], page[-1]["event_id"]) if len(rows) > limit else None
-    return page, more
-
-
 @dataclass(frozen=True, slots=True)
 class Period:
     """A time range, in unix ns: ``start_ns`` belongs to it, ``end_ns`` does not; None is open."""
@@ -146,7 +124,7 @@ def describe(state: ModelState) -> dict[str, Any]:
         "status": state.status,
         "tags": state.tags,
         "params": state.params,
-        "metrics": {key: float(value) for key, value in state.metrics.items()},
+        "metrics": state.metrics,
         "model_uri": state.model_uri,
         "deleted": state.deleted,
     }
@@ -154,20 +132,8 @@ def describe(state: ModelState) -> dict[str, Any]:
 
 def _fold(database: Database, model_ids: Sequence[str], as_of_ns: int) -> dict[str, ModelState]:
     """The states of those models that events tell of, by ID."""
-    if not model_ids:
-        return {}
-    slots: dict[str, dict[str, Any]] = {}
-    updated_ns: dict[str, int] = {}
-    parameters: Mapping[str, object] = {"model_ids": list(model_ids), "as_of_ns": as_of_ns}
-    for model_id, slot, (value, deleted), slot_ns in database.query(statement("model_slots"), parameters):
-        written = slots.setdefault(model_id, {})
-        updated_ns[model_id] = max(slot_ns, updated_ns.get(model_id, slot_ns))
-        if not deleted:
-            written[slot] = orjson.loads(value)
-    return {
-        model_id: model_from_slots(Slots(model_id, values, updated_ns[model_id]))
-        for model_id, values in slots.items()
-    }
+    found = entities.slots(database, MODEL, model_ids, as_of_ns)
+    return {model_id: model_from_slots(slots) for model_id, slots in found.items()}
 
 
 def _first_seen_ns(database: Database, model_id: str, as_of_ns: int) -> int | None:

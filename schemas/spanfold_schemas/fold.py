@@ -110,6 +110,7 @@ class Slots:
     values: Mapping[str, Any]
     """By slot; those whose last write was a deletion are left out."""
     last_updated_time_unix_ns: int
+    """When the latest of the winning writes, deletions included, was made."""
 
 
 def _group(prefix: str, entries: Mapping[str, Any]) -> Iterator[SlotWrite]:
@@ -226,7 +227,6 @@ def fold_slots(events: Iterable[Event], stream_type: str) -> Slots | None:
     """
     winners: dict[str, tuple[tuple[int, str], SlotWrite]] = {}
     stream: str | None = None
-    last_updated = 0
     for event in events:
         if stream is not None and event.stream != stream:
             message = f"events of two streams cannot be folded together: {stream!r} and {event.stream!r}"
@@ -235,7 +235,6 @@ def fold_slots(events: Iterable[Event], stream_type: str) -> Slots | None:
         if not event.event_type.startswith(f"spanfold.{stream_type}."):
             continue
         for write in slot_writes(event):
-            last_updated = max(last_updated, event.event_time_unix_ns)
             current = winners.get(write.slot)
             first_wins = write.slot.startswith(CREATED)
             if current is None or (event.order < current[0] if first_wins else event.order > current[0]):
@@ -243,7 +242,7 @@ def fold_slots(events: Iterable[Event], stream_type: str) -> Slots | None:
     if stream is None or not winners:
         return None
     values = {slot: write.value for slot, (_, write) in winners.items() if not write.deleted}
-    return Slots(stream, values, last_updated)
+    return Slots(stream, values, max(time_unix_ns for (time_unix_ns, _), _ in winners.values()))
 
 
 def fold(events: Iterable[Event]) -> ModelState | None:

@@ -37,8 +37,8 @@ TABLES: Final = {
     " FROM spans WHERE Tenant = {tenant:String} ORDER BY ALL",
     "logs": "SELECT * REPLACE (toUnixTimestamp64Nano(Timestamp) AS Timestamp)"
     " FROM logs WHERE Tenant = {tenant:String} ORDER BY ALL",
-    "model_events": "SELECT * REPLACE (toUnixTimestamp64Nano(Timestamp) AS Timestamp)"
-    " FROM model_events WHERE Tenant = {tenant:String} ORDER BY ALL",
+    "entity_events": "SELECT * REPLACE (toUnixTimestamp64Nano(Timestamp) AS Timestamp)"
+    " FROM entity_events WHERE Tenant = {tenant:String} ORDER BY ALL",
     "evaluation_events": "SELECT * REPLACE (toUnixTimestamp64Nano(Timestamp) AS Timestamp)"
     " FROM evaluation_events WHERE Tenant = {tenant:String} ORDER BY ALL",
 }
@@ -273,13 +273,13 @@ def test_events_of_models_become_the_same_events_and_slots_by_either_road(databa
     body = make_logs(*records)
     assert LOGS.admit(body, WINDOW).body == body
 
-    database.command("TRUNCATE TABLE model_slots")
+    database.command("TRUNCATE TABLE entity_slot_writes")
     number = insert_both_ways(database, LOGS, body)
 
-    rows = assert_same_rows(database, number, "model_events")
+    rows = assert_same_rows(database, number, "entity_events")
     assert {row["EventType"]: row["Payload"] for row in rows} == payloads
     slots = database.query(
-        "SELECT Slot, Value, Deleted, count() FROM model_slots GROUP BY ALL ORDER BY Slot, Value"
+        "SELECT Slot, Value, Deleted, count() FROM entity_slot_writes GROUP BY ALL ORDER BY Slot, Value"
     ).rows
     assert {count for *_, count in slots} == {2}
     assert ("metrics.a", "1.5", 0, 2) in slots

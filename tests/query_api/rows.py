@@ -1,4 +1,4 @@
-"""Rows of ``spans`` and ``model_events``, short to write."""
+"""Rows of ``spans`` and ``entity_events``, short to write."""
 
 from __future__ import annotations
 

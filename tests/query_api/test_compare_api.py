@@ -60,7 +60,7 @@ def _filled(database: RecordingDatabase) -> None:
     git = {"git_commit": "abc", "git_branch": "main", "vcs.ref.head.name": "main"}
     insert(
         database,
-        "model_events",
+        "entity_events",
         [
             created(A, "v1", T0_NS, params={"k": "3", "llm": "x"}, tags={**git, "team": "ml"}),
             created(OLD_B, "v2", T0_NS, 2),

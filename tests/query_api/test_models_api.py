@@ -29,8 +29,8 @@ def _filled(database: RecordingDatabase) -> None:
         created(C, "other", T0_NS + 2 * S, 7),
         event(C, "renamed_in_2030", "not json", T0_NS + 3 * S, 8),
     ]
-    insert(database, "model_events", events)
-    insert(database, "model_events", events[:3])  # sent again
+    insert(database, "entity_events", events)
+    insert(database, "entity_events", events[:3])  # sent again
     spans = [
         span(
             number,

@@ -27,7 +27,7 @@ EVERYTHING = (
 def _filled(database: RecordingDatabase) -> None:
     insert(database, "spans", [span(1, ModelId=MODEL), span(2, Timestamp=T0_NS + 1, ModelId=MODEL)])
     events = [created(MODEL, "support-1", T0_NS), created(OTHER, "support-2", T0_NS, 2)]
-    insert(database, "model_events", events)
+    insert(database, "entity_events", events)
 
 
 @pytest.mark.parametrize(

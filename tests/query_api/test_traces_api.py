@@ -46,7 +46,7 @@ def _filled(database: RecordingDatabase) -> None:
     ]
     insert(database, "spans", rows)
     insert(database, "spans", rows)  # a client sent everything twice
-    insert(database, "model_events", [created(A, "support", T0_NS)])
+    insert(database, "entity_events", [created(A, "support", T0_NS)])
 
 
 def get(api: httpx.Client, path: str, **parameters: Any) -> Any:

@@ -14,15 +14,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spanfold_deploy.database import open_database
-from spanfold_schemas.fold import ModelState, Slots, fold, model_from_slots
+from spanfold_schemas import keys
+from spanfold_schemas.events import Event
+from spanfold_schemas.fold import (
+    EXPERIMENT,
+    MODEL,
+    RUN,
+    Slots,
+    experiment_from_slots,
+    fold_slots,
+    model_from_slots,
+    run_from_slots,
+)
 from spanfold_schemas.migrate import migrate
-from tests.schemas.strategies import EPOCH_NS, models
+from tests.schemas.strategies import DAY_NS, EPOCH_NS, TYPES, instants_ns, streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from spanfold_schemas.database import Database
-    from spanfold_schemas.events import Event
 
 
 @pytest.fixture(scope="module")
@@ -41,48 +51,88 @@ def store(database: Database, events: Sequence[Event]) -> None:
          json.dumps(event.payload, ensure_ascii=False))
         for event in events
     ]  # fmt: skip
-    database.insert_rows("model_events", columns, rows, token=uuid.uuid4().hex)
+    database.insert_rows("entity_events", columns, rows, token=uuid.uuid4().hex)
 
 
-def fold_in_sql(database: Database, stream: str, as_of_ns: int) -> ModelState | None:
-    """The state by the query that the API reads models with."""
-    sql = resources.files("spanfold_query_api").joinpath("queries/model_slots.sql").read_text()
-    found = database.query(sql, {"model_ids": [stream], "as_of_ns": as_of_ns}).dicts()
-    slots = {row["slot"]: json.loads(row["written"][0]) for row in found if not row["written"][1]}
+def slots_in_sql(database: Database, stream_type: str, stream: str, as_of_ns: int | None) -> Slots | None:
+    """The winning slots by the queries that the API reads states with."""
+    name = "slots.sql" if as_of_ns is None else "slots_as_of.sql"
+    sql = resources.files("spanfold_query_api").joinpath("queries", name).read_text()
+    parameters = {"stream_type": stream_type, "streams": [stream], "as_of_ns": as_of_ns or 0}
+    found = database.query(sql, parameters).dicts()
     if not found:
         return None
-    return model_from_slots(Slots(stream, slots, max(row["last_updated_unix_ns"] for row in found)))
+    values = {row["slot"]: json.loads(row["value"]) for row in found if not row["deleted"]}
+    return Slots(stream, values, max(row["written_unix_ns"] for row in found))
 
 
-@settings(max_examples=25)
-@given(events=models, seed=st.integers(0, 2**32))
+def state_of(slots: Slots | None, stream_type: str) -> object:
+    makers = {MODEL: model_from_slots, RUN: run_from_slots, EXPERIMENT: experiment_from_slots}
+    return None if slots is None else makers[stream_type](slots)
+
+
+@settings(max_examples=40)
+@given(stream=streams, seed=st.integers(0, 2**32), until_ns=instants_ns)
 def test_python_and_sql_fold_any_events_to_the_same_state_at_any_instant(
-    database: Database, events: list[Event], seed: int
+    database: Database, stream: tuple[str, list[Event]], seed: int, until_ns: int
 ) -> None:
-    stream = f"m-{uuid.uuid4().hex}"
-    mine = [replace(event, stream=stream) for event in events]
+    stream_type, events = stream
+    stream_id = uuid.uuid4().hex
+    mine = [replace(event, stream=stream_id) for event in events]
     arriving = mine + random.Random(seed).choices(mine, k=2) if mine else []
     random.Random(seed).shuffle(arriving)
     half = len(arriving) // 2
     store(database, arriving[:half])
     store(database, arriving[half:])
 
-    for instant in (-1, 0, 2, 4):
-        until = EPOCH_NS + instant
+    in_python = state_of(fold_slots(mine, stream_type), stream_type)
+    assert state_of(slots_in_sql(database, stream_type, stream_id, None), stream_type) == in_python
+    for until in (until_ns - 1, until_ns, EPOCH_NS + 100 * DAY_NS):
         known = [event for event in mine if event.event_time_unix_ns <= until]
-        assert fold_in_sql(database, stream, until) == fold(known)
+        in_sql = slots_in_sql(database, stream_type, stream_id, until)
+        assert state_of(in_sql, stream_type) == state_of(fold_slots(known, stream_type), stream_type)
+
+
+def test_streams_of_two_types_with_one_id_are_two_streams(database: Database) -> None:
+    shared = uuid.uuid4().hex
+    started = {"experiment_id": "0", "run_name": "calm-otter"}
+    created = {"name": "support", "experiment_id": "0", "status": "READY"}
+    store(
+        database,
+        [
+            Event(str(uuid.uuid4()), keys.RUN_STARTED, shared, EPOCH_NS, started),
+            Event(str(uuid.uuid4()), keys.MODEL_CREATED, shared, EPOCH_NS, created),
+        ],
+    )
+
+    statuses = {
+        stream_type: found.values.get("status")
+        for stream_type in TYPES
+        if (found := slots_in_sql(database, stream_type, shared, None)) is not None
+    }
+    assert statuses == {RUN: "RUNNING", MODEL: "READY"}
 
 
 def test_merging_the_tables_changes_no_state(database: Database) -> None:
-    """Runs over whatever the test above has stored."""
-    sql = "SELECT DISTINCT Stream FROM model_slots ORDER BY Stream LIMIT 20"
-    streams = [stream for (stream,) in database.query(sql)]
-    before = [fold_in_sql(database, stream, 2**62) for stream in streams]
-    count = "SELECT count() FROM model_slots"
-    rows_before = database.query(count).rows[0][0]
+    """Runs over whatever the tests above have stored."""
+    sql = "SELECT DISTINCT StreamType, Stream FROM entity_slot_writes ORDER BY Stream LIMIT 20"
+    stored = [tuple(row) for row in database.query(sql)]
+    instants = (None, EPOCH_NS + 2, EPOCH_NS + 100 * DAY_NS)
+
+    def everything() -> list[Slots | None]:
+        return [slots_in_sql(database, *stream, instant) for stream in stored for instant in instants]
+
+    def rows(table: str) -> int:
+        return int(database.query(f"SELECT count() FROM {table}").rows[0][0])
+
+    tables = ("entity_slot_writes", "entity_slots")
+    before, rows_before = everything(), [rows(table) for table in tables]
 
     database.command("SYSTEM START MERGES")
-    database.command("OPTIMIZE TABLE model_slots FINAL")
+    for table in tables:
+        database.command(f"OPTIMIZE TABLE {table} FINAL")
 
-    assert [fold_in_sql(database, stream, 2**62) for stream in streams] == before
-    assert database.query(count).rows[0][0] < rows_before
+    assert everything() == before
+    assert all(rows(table) < count for table, count in zip(tables, rows_before, strict=True))
+    kept = database.query("SELECT count(), uniqExact(StreamType, Stream, Slot) FROM entity_slots").rows[0]
+    assert kept[0] == kept[1], "one row a slot"

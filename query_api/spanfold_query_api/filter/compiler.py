@@ -28,8 +28,8 @@ _NEGATIONS: Final = {"!=": "=", "NOT LIKE": "LIKE", "NOT ILIKE": "ILIKE"}
 _TRACE_ID: Final = re.compile(r"[0-9a-fA-F]{32}")
 _TRAILING_BACKSLASHES: Final = re.compile(r"\\*$")
 
-_CREATED_NAMES: Final = "FROM model_slots WHERE Slot = 'created.name'"
-_FIRST_NAME: Final = "JSONExtractString(argMin(Value, (Timestamp, toString(EventId))))"
+_CREATED_NAMES: Final = "FROM entity_slots WHERE StreamType = 'model' AND Slot = 'created.name'"
+_FIRST_NAME: Final = "JSONExtractString(argMax(Value, Rank))"
 
 
 Test: TypeAlias = "Callable[[str], str]"

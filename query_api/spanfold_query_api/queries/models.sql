@@ -9,14 +9,14 @@ FROM
     SELECT
         Stream AS model_id,
         if(countIf(Slot = 'created.time') > 0,
-            toInt64OrZero(argMinIf(Value, (Timestamp, toString(EventId)), Slot = 'created.time')),
+            toInt64OrZero(argMaxIf(Value, Rank, Slot = 'created.time')),
             toUnixTimestamp64Nano(max(Timestamp))) AS created_unix_ns,
         if(countIf(Slot = 'created.name') > 0,
-            JSONExtractString(argMinIf(Value, (Timestamp, toString(EventId)), Slot = 'created.name')),
+            JSONExtractString(argMaxIf(Value, Rank, Slot = 'created.name')),
             Stream) AS name,
         0 AS from_spans
-    FROM model_slots
-    WHERE Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64})
+    FROM entity_slot_writes
+    WHERE StreamType = 'model' AND Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64})
     GROUP BY Stream
     UNION ALL
     SELECT
@@ -27,7 +27,7 @@ FROM
     FROM model_rollups
     WHERE ModelId != ''
         AND Minute <= fromUnixTimestamp64Nano({as_of_ns:Int64})
-        AND ModelId NOT IN (SELECT Stream FROM model_slots WHERE Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64}))
+        AND ModelId NOT IN (SELECT Stream FROM entity_slot_writes WHERE StreamType = 'model' AND Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64}))
     GROUP BY ModelId
 )
 WHERE ({name:String} = '' OR name = {name:String})

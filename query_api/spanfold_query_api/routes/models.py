@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import APIRouter, Query
 
-from spanfold_query_api import models, paging, times
+from spanfold_query_api import entities, models, paging, times
 from spanfold_query_api.answers import EventPage, LoggedModel, ModelPage, ModelSummary
 from spanfold_query_api.inputs import (  # noqa: TC001 - FastAPI reads the annotations of routes
     EventListParameters,
@@ -17,6 +17,7 @@ from spanfold_query_api.inputs import (  # noqa: TC001 - FastAPI reads the annot
     PeriodParameters,
 )
 from spanfold_query_api.problems import not_found, responses
+from spanfold_schemas.fold import MODEL
 
 if TYPE_CHECKING:
     from spanfold_schemas.database import Database
@@ -46,7 +47,7 @@ def router(database: Database) -> APIRouter:
     def list_events(model_id: ModelId, parameters: Annotated[EventListParameters, Query()]) -> EventPage:
         query = {"listing": "events", "model_id": model_id}
         after = _key(parameters.page_token, query)
-        found, more = models.events(database, model_id, after=after, limit=parameters.limit)
+        found, more = entities.events(database, MODEL, model_id, after=after, limit=parameters.limit)
         if not found and not models.exists(database, model_id):
             raise not_found("model", model_id)
         return EventPage.model_validate({"events": found, "next_page_token": _token(query, more)})

@@ -1,5 +1,7 @@
--- Log records, routed by event name: events of model versions, scores, and everything else.
--- model_slots holds what each event wrote, key by key: the fold in SQL is an argMax over it.
+-- Log records, routed by event name: events of models, runs and experiments, scores, and everything else.
+-- entity_slot_writes holds what each event wrote, slot by slot; entity_slots of each slot the write that wins (the
+-- state of now, which merges keep at one row a slot). The larger Rank wins: event time and event ID, and for what
+-- belongs to the first writer their complement. A state at an earlier instant is the same fold over the writes.
 
 CREATE TABLE log_records (
     Timestamp DateTime64(9),
@@ -47,11 +49,12 @@ TTL toDateTime(Timestamp) + INTERVAL 90 DAY
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
 
-CREATE TABLE model_events (
+CREATE TABLE entity_events (
+    StreamType LowCardinality(String) DEFAULT splitByChar('.', EventType)[2],
+    Stream String CODEC(ZSTD(1)),
+    Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
     EventId UUID,
     EventType LowCardinality(String),
-    Stream String,
-    Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
     SchemaVersion UInt16,
     Payload String CODEC(ZSTD(3)),
     Actor LowCardinality(String),
@@ -59,19 +62,33 @@ CREATE TABLE model_events (
     Tenant LowCardinality(String),
     ReceivedAt DateTime64(3) CODEC(Delta(8), ZSTD(1))
 ) ENGINE = ReplacingMergeTree
-ORDER BY (Stream, Timestamp, EventId)
+ORDER BY (StreamType, Stream, Timestamp, EventId)
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
 
-CREATE TABLE model_slots (
-    Stream String,
-    Slot String CODEC(ZSTD(1)),
+CREATE TABLE entity_slot_writes (
+    StreamType LowCardinality(String),
+    Stream String CODEC(ZSTD(1)),
+    Slot LowCardinality(String),
     Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
-    EventId UUID,
+    Rank UInt256 CODEC(ZSTD(1)),
     Value String CODEC(ZSTD(1)),
-    Deleted UInt8
+    Deleted Bool
 ) ENGINE = ReplacingMergeTree
-ORDER BY (Stream, Slot, Timestamp, EventId)
+ORDER BY (StreamType, Stream, Slot, Timestamp, Rank)
+SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
+    fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE entity_slots (
+    StreamType LowCardinality(String),
+    Stream String CODEC(ZSTD(1)),
+    Slot LowCardinality(String),
+    Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
+    Rank UInt256 CODEC(ZSTD(1)),
+    Value String CODEC(ZSTD(1)),
+    Deleted Bool
+) ENGINE = ReplacingMergeTree(Rank)
+ORDER BY (StreamType, Stream, Slot)
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
 
@@ -100,12 +117,12 @@ SELECT *
 FROM log_records
 WHERE NOT startsWith(EventName, 'spanfold.') AND EventName != 'gen_ai.evaluation.result';
 
-CREATE MATERIALIZED VIEW model_events_from_log_records TO model_events AS
+CREATE MATERIALIZED VIEW entity_events_from_log_records TO entity_events AS
 SELECT
-    toUUIDOrZero(LogAttributes['spanfold.event.id']) AS EventId,
-    EventName AS EventType,
     LogAttributes['spanfold.event.stream'] AS Stream,
     Timestamp,
+    toUUIDOrZero(LogAttributes['spanfold.event.id']) AS EventId,
+    EventName AS EventType,
     toUInt16OrZero(LogAttributes['spanfold.event.schema_version']) AS SchemaVersion,
     Body AS Payload,
     LogAttributes['spanfold.event.actor'] AS Actor,
@@ -115,30 +132,46 @@ SELECT
 FROM log_records
 WHERE startsWith(EventName, 'spanfold.');
 
-CREATE MATERIALIZED VIEW model_slots_from_model_events TO model_slots AS
+CREATE MATERIALIZED VIEW entity_slot_writes_from_entity_events TO entity_slot_writes AS
+WITH bitOr(
+    bitShiftLeft(toUInt256(toUnixTimestamp64Nano(Timestamp)), 128),
+    toUInt256(reinterpretAsUInt128(reverse(UUIDToNum(EventId))))) AS written
 SELECT
+    StreamType,
     Stream,
     write.1 AS Slot,
     Timestamp,
-    EventId,
+    if(startsWith(Slot, 'created.'), bitNot(written), written) AS Rank,
     if(write.2 = '', 'null', write.2) AS Value,
     write.3 AS Deleted
-FROM model_events
+FROM entity_events
 ARRAY JOIN multiIf(
-    EventType = 'spanfold.model.created', arrayConcat(
-        arrayMap(name -> ('created.' || name, JSONExtractRaw(Payload, name), 0), ['name', 'experiment_id', 'model_type', 'source_run_id']),
-        [('created.time', toString(toUnixTimestamp64Nano(Timestamp)), 0), ('status', JSONExtractRaw(Payload, 'status'), 0)],
-        arrayMap(entry -> ('params.' || entry.1, entry.2, 0), JSONExtractKeysAndValuesRaw(Payload, 'params')),
-        arrayMap(entry -> ('tags.' || entry.1, entry.2, 0), JSONExtractKeysAndValuesRaw(Payload, 'tags'))),
-    EventType = 'spanfold.model.tags_set', arrayMap(entry -> ('tags.' || entry.1, entry.2, 0), JSONExtractKeysAndValuesRaw(Payload, 'tags')),
-    EventType = 'spanfold.model.tag_deleted', [('tags.' || JSONExtractString(Payload, 'key'), 'null', 1)],
-    EventType = 'spanfold.model.params_logged', arrayMap(entry -> ('params.' || entry.1, entry.2, 0), JSONExtractKeysAndValuesRaw(Payload, 'params')),
-    EventType = 'spanfold.model.metrics_logged', arrayMap(entry -> ('metrics.' || entry.1, entry.2, 0), JSONExtractKeysAndValuesRaw(Payload, 'metrics')),
-    EventType = 'spanfold.model.status_set', [('status', JSONExtractRaw(Payload, 'status'), 0)],
-    EventType = 'spanfold.model.deleted', [('deleted', 'true', 0)],
-    EventType = 'spanfold.model.restored', [('deleted', 'null', 1)],
+    EventType IN ('spanfold.experiment.created', 'spanfold.run.started', 'spanfold.model.created'), arrayConcat(
+        arrayMap(name -> ('created.' || name, JSONExtractRaw(Payload, name), false), multiIf(
+            StreamType = 'model', ['name', 'experiment_id', 'model_type', 'source_run_id'],
+            StreamType = 'run', ['run_name', 'experiment_id', 'parent_run_id', 'user'],
+            ['name'])),
+        [('created.time', toString(toUnixTimestamp64Nano(Timestamp)), false)],
+        multiIf(
+            StreamType = 'model', [('status', JSONExtractRaw(Payload, 'status'), false)],
+            StreamType = 'run', [('status', '"RUNNING"', false), ('ended', 'null', true)],
+            []),
+        arrayMap(entry -> ('params.' || entry.1, entry.2, false), JSONExtractKeysAndValuesRaw(Payload, 'params')),
+        arrayMap(entry -> ('tags.' || entry.1, entry.2, false), JSONExtractKeysAndValuesRaw(Payload, 'tags'))),
+    EventType IN ('spanfold.model.tags_set', 'spanfold.run.tags_set'), arrayMap(entry -> ('tags.' || entry.1, entry.2, false), JSONExtractKeysAndValuesRaw(Payload, 'tags')),
+    EventType IN ('spanfold.model.params_logged', 'spanfold.run.params_logged'), arrayMap(entry -> ('params.' || entry.1, entry.2, false), JSONExtractKeysAndValuesRaw(Payload, 'params')),
+    EventType IN ('spanfold.model.metrics_logged', 'spanfold.run.metrics_logged'), arrayMap(entry -> ('metrics.' || entry.1, entry.2, false), JSONExtractKeysAndValuesRaw(Payload, 'metrics')),
+    EventType IN ('spanfold.model.tag_deleted', 'spanfold.run.tag_deleted'), [('tags.' || JSONExtractString(Payload, 'key'), 'null', true)],
+    EventType = 'spanfold.run.ended', [('status', JSONExtractRaw(Payload, 'status'), false), ('ended', toString(toUnixTimestamp64Nano(Timestamp)), false)],
+    EventType = 'spanfold.model.status_set', [('status', JSONExtractRaw(Payload, 'status'), false)],
+    EventType = 'spanfold.model.deleted', [('deleted', 'true', false)],
+    EventType = 'spanfold.model.restored', [('deleted', 'null', true)],
     []
 ) AS write;
+
+CREATE MATERIALIZED VIEW entity_slots_from_entity_slot_writes TO entity_slots AS
+SELECT StreamType, Stream, Slot, Timestamp, Rank, Value, Deleted
+FROM entity_slot_writes;
 
 CREATE MATERIALIZED VIEW evaluation_events_from_log_records TO evaluation_events AS
 SELECT

@@ -1,7 +1,8 @@
 -- after_event_id = ''
 -- after_ns = 0
 -- limit = 101
--- model_id = 'm-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+-- stream = 'm-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+-- stream_type = 'model'
 SELECT
     toString(EventId) AS event_id,
     EventType AS event_type,
@@ -10,8 +11,9 @@ SELECT
     Payload AS payload,
     Actor AS actor,
     Source AS source
-FROM model_events
-WHERE Stream = {model_id:String}
+FROM entity_events
+WHERE StreamType = {stream_type:String}
+    AND Stream = {stream:String}
     AND Timestamp >= fromUnixTimestamp64Nano({after_ns:Int64})
     AND (Timestamp, toString(EventId)) > (fromUnixTimestamp64Nano({after_ns:Int64}), {after_event_id:String})
 ORDER BY Timestamp, toString(EventId)

@@ -14,14 +14,14 @@ FROM
     SELECT
         Stream AS model_id,
         if(countIf(Slot = 'created.time') > 0,
-            toInt64OrZero(argMinIf(Value, (Timestamp, toString(EventId)), Slot = 'created.time')),
+            toInt64OrZero(argMaxIf(Value, Rank, Slot = 'created.time')),
             toUnixTimestamp64Nano(max(Timestamp))) AS created_unix_ns,
         if(countIf(Slot = 'created.name') > 0,
-            JSONExtractString(argMinIf(Value, (Timestamp, toString(EventId)), Slot = 'created.name')),
+            JSONExtractString(argMaxIf(Value, Rank, Slot = 'created.name')),
             Stream) AS name,
         0 AS from_spans
-    FROM model_slots
-    WHERE Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64})
+    FROM entity_slot_writes
+    WHERE StreamType = 'model' AND Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64})
     GROUP BY Stream
     UNION ALL
     SELECT
@@ -32,7 +32,7 @@ FROM
     FROM model_rollups
     WHERE ModelId != ''
         AND Minute <= fromUnixTimestamp64Nano({as_of_ns:Int64})
-        AND ModelId NOT IN (SELECT Stream FROM model_slots WHERE Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64}))
+        AND ModelId NOT IN (SELECT Stream FROM entity_slot_writes WHERE StreamType = 'model' AND Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64}))
     GROUP BY ModelId
 )
 WHERE ({name:String} = '' OR name = {name:String})
@@ -40,18 +40,16 @@ WHERE ({name:String} = '' OR name = {name:String})
 ORDER BY created_unix_ns DESC, model_id DESC
 LIMIT {limit:UInt32};
 
--- as_of_ns = 9223372036854775807
--- model_ids = ['m-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']
--- The fold of spanfold_schemas.fold in SQL: the last writer of each slot, the first one of what creation wrote.
+-- stream_type = 'model'
+-- streams = ['m-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']
+-- The state of now, as the engine's own merge of the writes leaves it: one row a slot.
 SELECT
-    Stream AS model_id,
+    Stream AS stream,
     Slot AS slot,
-    if(startsWith(Slot, 'created.'),
-        argMin((Value, Deleted), (Timestamp, toString(EventId))),
-        argMax((Value, Deleted), (Timestamp, toString(EventId)))) AS written,
-    toUnixTimestamp64Nano(max(Timestamp)) AS last_updated_unix_ns
-FROM model_slots
-WHERE Stream IN {model_ids:Array(String)}
-    AND Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64})
-GROUP BY Stream, Slot;
+    Value AS value,
+    Deleted AS deleted,
+    toUnixTimestamp64Nano(Timestamp) AS written_unix_ns
+FROM entity_slots FINAL
+WHERE StreamType = {stream_type:String}
+    AND Stream IN {streams:Array(String)};
 

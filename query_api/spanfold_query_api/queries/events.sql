@@ -6,8 +6,9 @@ SELECT
     Payload AS payload,
     Actor AS actor,
     Source AS source
-FROM model_events
-WHERE Stream = {model_id:String}
+FROM entity_events
+WHERE StreamType = {stream_type:String}
+    AND Stream = {stream:String}
     AND Timestamp >= fromUnixTimestamp64Nano({after_ns:Int64})
     AND (Timestamp, toString(EventId)) > (fromUnixTimestamp64Nano({after_ns:Int64}), {after_event_id:String})
 ORDER BY Timestamp, toString(EventId)

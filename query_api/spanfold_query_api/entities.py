@@ -1,0 +1,68 @@
+"""Reads the streams of models, runs and experiments: what each slot holds, and the events that wrote it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from spanfold_query_api import times
+from spanfold_query_api.statements import statement
+from spanfold_schemas.fold import Slots
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spanfold_schemas.database import Database
+
+
+def slots(
+    database: Database, stream_type: str, streams: Sequence[str], as_of_ns: int = times.MAX_UNIX_NS
+) -> dict[str, Slots]:
+    """The winning value of each slot, by stream; streams that no event tells of by then are left out.
+
+    Args:
+        database: where to read.
+        stream_type: ``model``, ``run`` or ``experiment``.
+        streams: IDs, a page of them at most.
+        as_of_ns: state at this instant (unix ns). The present is cheap however many events there are;
+            an earlier instant reads all of a stream's events up to it.
+    """
+    if not streams:
+        return {}
+    parameters: dict[str, object] = {"stream_type": stream_type, "streams": list(streams)}
+    if as_of_ns < times.MAX_UNIX_NS:
+        result = database.query(statement("slots_as_of"), {**parameters, "as_of_ns": as_of_ns})
+    else:
+        result = database.query(statement("slots"), parameters)
+    values: dict[str, dict[str, Any]] = {}
+    updated_ns: dict[str, int] = {}
+    for stream, slot, value, deleted, written_ns in result:
+        written = values.setdefault(stream, {})
+        updated_ns[stream] = max(written_ns, updated_ns.get(stream, written_ns))
+        if not deleted:
+            written[slot] = orjson.loads(value)
+    return {stream: Slots(stream, values[stream], updated_ns[stream]) for stream in values}
+
+
+def events(
+    database: Database, stream_type: str, stream: str, *, after: tuple[int, str] | None, limit: int
+) -> tuple[list[dict[str, Any]], tuple[int, str] | None]:
+    """A page of events, oldest first, and the key (unix ns, event ID) of its last one if there are more."""
+    after_ns, after_event_id = after or (0, "")
+    parameters = {
+        "stream_type": stream_type,
+        "stream": stream,
+        "after_ns": after_ns,
+        "after_event_id": after_event_id,
+        "limit": limit + 1,
+    }
+    rows = database.query(statement("events"), parameters).dicts()
+    page = rows[:limit]
+    for row in page:
+        row["event_time"] = times.format_rfc3339(row["event_time_unix_ns"])
+        with suppress(orjson.JSONDecodeError):
+            row["payload"] = orjson.loads(row["payload"])
+    more = (page[-1]["event_time_unix_ns"], page[-1]["event_id"]) if len(rows) > limit else None
+    return page, more
