@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from spanfold_query_api.filter import FilterError, nodes, parse
 from spanfold_query_api.filter.fields import FIELDS
-from spanfold_query_api.filter.parser import MAX_CHARS, MAX_DEPTH, MAX_LIST
+from spanfold_query_api.filter.parser import MAX_CHARS, MAX_DEPTH, MAX_LIST, parse_order
 from spanfold_query_api.filter.printer import to_text
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -77,6 +77,51 @@ def test_a_doubled_quote_in_a_string_is_one_quote() -> None:
     assert tree == nodes.Comparison(nodes.Field("attributes", "it's"), "=", nodes.Literal("a'b"))
 
 
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("params.top_k", nodes.Field("params", "top_k")),
+        ("Params.Top_K", nodes.Field("params", "Top_K")),
+        ("tags.git.commit", nodes.Field("tags", "git.commit")),
+        ("tags.`any key: 'é'`", nodes.Field("tags", "any key: 'é'")),
+        ("attributes.gen_ai.`x-y`.z", nodes.Field("attributes", "gen_ai.x-y.z")),
+        ("span.attributes.user.id", nodes.Field("attributes", "user.id", any_span=True)),
+        ("tags.in", nodes.Field("tags", "in")),
+        ("span.name", nodes.Field("name", None, any_span=True)),
+    ],
+)
+def test_a_key_after_a_dot_is_the_key_in_brackets(text: str, field: nodes.Field) -> None:
+    tree = parse(f"{text} = 'x'")
+    assert tree == nodes.Comparison(field, "=", nodes.Literal("x"))
+    assert parse(to_text(tree)) == tree
+
+
+def test_a_key_stands_in_one_place() -> None:
+    with pytest.raises(FilterError, match="both after a dot and in brackets"):
+        parse("tags.a['b'] = 'x'")
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("latency_ms", nodes.Order(nodes.Field("latency_ms"))),
+        (" Metrics.f1 desc ", nodes.Order(nodes.Field("metrics", "f1"), descending=True)),
+        ("params['a b'] ASC", nodes.Order(nodes.Field("params", "a b"))),
+        ("tags.desc", nodes.Order(nodes.Field("tags", "desc"))),
+    ],
+)
+def test_an_order_is_a_field_and_a_direction(text: str, order: nodes.Order) -> None:
+    assert parse_order(text) == order
+
+
+@pytest.mark.parametrize(
+    "text", ["", "name up", "name DESC ASC", "name = 'x'", "name, status", "DESC DESC DESC"]
+)
+def test_what_is_no_order_is_refused(text: str) -> None:
+    with pytest.raises(FilterError):
+        parse_order(text)
+
+
 def test_names_that_begin_with_a_keyword_are_names() -> None:
     assert parse("input IN ('in')") == nodes.Membership(
         nodes.Field("input"), (nodes.Literal("in"),), negated=False
@@ -95,7 +140,8 @@ def test_names_that_begin_with_a_keyword_are_names() -> None:
         ("name NOT = 'x'", 9, "=", "LIKE"),
         ("name IN ()", 9, ")", "a number"),
         ("attributes[k] = 'x'", 11, "k", "a string in single quotes"),
-        ("foo.name = 'x'", 0, "foo", "span."),
+        ("tags. = 'x'", 6, "=", "a key in backquotes"),
+        ("tags.`` = 'x'", 5, "`", "a field name"),
         ("latency_ms > 5ms", 14, "ms", "AND"),
     ],
 )

@@ -81,4 +81,12 @@ class Or:
     operands: tuple[Node, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One thing that a listing is sorted by."""
+
+    field: Field
+    descending: bool = False
+
+
 Node: TypeAlias = Comparison | Membership | Missing | Not | And | Or

@@ -25,10 +25,12 @@ _GRAMMAR: Final = Lark(
     parser="lalr",
     propagate_positions=True,
     maybe_placeholders=False,
+    start=["start", "order"],
 )
 
 _TERMINALS: Final = {
     "NAME": "a field name",
+    "BACKQUOTED": "a key in backquotes",
     "STRING": "a string in single quotes",
     "NUMBER": "a number",
     "COMPARE": "a comparison (=, !=, <, <=, >, >=)",
@@ -58,6 +60,27 @@ def parse(text: str) -> nodes.Node:
         Comparison(field=Field(name='status', key=None, any_span=False, position=0), operator='=',
                    literal=Literal(value='ERROR', position=9), position=7)
     """
+    tree = _parse(text, "start")
+    return _node(cast("Tree[Token]", tree.children[0]), depth=0)
+
+
+def parse_order(text: str) -> nodes.Order:
+    """Parse what to sort by: a field, and ``ASC`` (if left out) or ``DESC``.
+
+    Raises:
+        FilterError: the text is no such thing.
+
+    Example:
+        >>> parse_order("metrics.accuracy DESC")  # doctest: +NORMALIZE_WHITESPACE
+        Order(field=Field(name='metrics', key='accuracy', any_span=False, position=0), descending=True)
+    """
+    tree = _parse(text, "order")
+    direction = tree.children[-1]
+    descending = isinstance(direction, Token) and direction.type == "DESC"
+    return nodes.Order(_field(cast("Tree[Token]", tree.children[0])), descending)
+
+
+def _parse(text: str, start: str) -> Tree[Token]:
     if len(text) > MAX_CHARS:
         message = f"the filter has {len(text)} characters, and at most {MAX_CHARS} are allowed"
         raise FilterError(message, position=MAX_CHARS, found="")
@@ -67,10 +90,9 @@ def parse(text: str) -> nodes.Node:
         message = "this is half of a character (a lone surrogate)"
         raise FilterError(message, position=error.start, found="") from None
     try:
-        tree = _GRAMMAR.parse(text)
+        return _GRAMMAR.parse(text, start=start)
     except UnexpectedInput as error:
         raise _syntax_error(text, error) from None
-    return _node(cast("Tree[Token]", tree.children[0]), depth=0)
 
 
 def _syntax_error(text: str, error: UnexpectedInput) -> FilterError:
@@ -137,16 +159,16 @@ def _predicate(tree: Tree[Token]) -> nodes.Node:
 
 
 def _field(tree: Tree[Token]) -> nodes.Field:
+    """``span.`` and the field, with its key in brackets or after a dot; a dotted key may hold dots itself."""
     names = [child for child in tree.children if isinstance(child, Token)]
-    keys = [cast("Token", child.children[0]) for child in tree.children if isinstance(child, Tree)]
-    any_span = len(names) > 1
-    if any_span and names[0].lower() != "span":
-        message = f"found {_shorten(names[0])}. before a field"
-        raise FilterError(
-            message, position=_position(names[0]), found=_shorten(names[0]), expected=("span.", "nothing")
-        )
-    key = _unquote(keys[0]) if keys else None
-    return nodes.Field(names[-1].lower(), key, any_span, _position(names[0]))
+    brackets = [cast("Token", child.children[0]) for child in tree.children if isinstance(child, Tree)]
+    any_span = len(names) > 1 and names[0].lower() == "span" and names[1].type == "NAME"
+    name, *rest = names[1:] if any_span else names
+    if rest and brackets:
+        message = "the key stands both after a dot and in brackets"
+        raise FilterError(message, position=_position(brackets[0]), found=_shorten(brackets[0]))
+    key = _unquote(brackets[0]) if brackets else ".".join(part.strip("`") for part in rest) or None
+    return nodes.Field(name.lower(), key, any_span, _position(names[0]))
 
 
 def _literal(tree: Tree[Token]) -> nodes.Literal:
