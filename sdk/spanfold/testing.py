@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-__all__ = ["Captured", "capture", "fault_count", "fixed_clock", "raise_faults"]
+__all__ = ["Captured", "capture", "dropped_count", "fault_count", "fixed_clock", "raise_faults"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,13 @@ def raise_faults() -> Iterator[None]:
 def fault_count() -> int:
     """How many faults the SDK has kept from the application in this process."""
     return faults.count()
+
+
+def dropped_count() -> int:
+    """How many spans this process has dropped because the queue to the collector was full."""
+    from spanfold._internal import queues  # noqa: PLC0415 - loads OpenTelemetry's SDK
+
+    return queues.dropped("spans")
 
 
 @contextmanager

@@ -51,6 +51,8 @@ class Server:
     posts: list[str] = field(default_factory=list)
     by_connection: dict[int, list[Span]] = field(default_factory=dict)
     """Spans by the port of the client's end."""
+    by_service: dict[str, list[Span]] = field(default_factory=dict)
+    """Spans by the name of the service."""
     broken: list[str] = field(default_factory=list)
     """Requests that could not be read. There must be none: clients that share a socket garble them."""
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -86,6 +88,8 @@ class Server:
                     self.resources.append(attributes_of(group.resource.attributes))
                     spans = [span for scope in group.scope_spans for span in scope.spans]
                     self.spans.extend(spans)
+                    service = self.resources[-1].get("service.name", "")
+                    self.by_service.setdefault(service, []).extend(spans)
                     self.by_connection.setdefault(client_port, []).extend(spans)
             elif self.status == 200 and path == "/v1/logs":
                 for logs in ExportLogsServiceRequest.FromString(body).resource_logs:

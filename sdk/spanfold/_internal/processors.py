@@ -7,34 +7,32 @@ can be exchanged: by ``configure`` after ``shutdown``, and by tests.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from opentelemetry.sdk._logs import LogRecordProcessor
-from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.sdk.trace import Span, SpanProcessor
+from opentelemetry.trace import get_current_span
 
-from spanfold._internal import active
+from spanfold._internal import active, active_run, caller
 from spanfold._internal.faults import swallow
 from spanfold_schemas import keys
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk._logs import ReadWriteLogRecord
-    from opentelemetry.sdk.trace import ReadableSpan, Span
+    from opentelemetry.sdk.trace import ReadableSpan
 
 
 class SpanRelay(SpanProcessor):
-    """Stamps the active model's ID on every span that starts, and passes spans on when they end."""
+    """Stamps on every span that starts where it belongs, and passes spans on when they end."""
 
     def __init__(self) -> None:
         self.targets: tuple[SpanProcessor, ...] = ()
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Stamp the span, unless the application already said which model it belongs to."""
+        """Stamp the span with the active model, run and experiment, and with its caller's model."""
         try:
-            model_id = active.current()
-            if model_id is not None:
-                given = span.attributes
-                if not given or (keys.MODEL_ID not in given and keys.MLFLOW_MODEL_ID not in given):
-                    span.set_attribute(keys.MODEL_ID, model_id)
+            _stamp(span, parent_context)
         except Exception as fault:
             if not swallow("stamp the active model on a span", fault):
                 raise
@@ -55,6 +53,30 @@ class SpanRelay(SpanProcessor):
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Export what the targets hold."""
         return all(target.force_flush(timeout_millis) for target in self.targets)
+
+
+def _stamp(span: Span, parent_context: Context | None) -> None:
+    model_id = active.current()
+    if model_id is not None:
+        # The application may have said itself which model the span belongs to.
+        given = span.attributes
+        if not given or (keys.MODEL_ID not in given and keys.MLFLOW_MODEL_ID not in given):
+            span.set_attribute(keys.MODEL_ID, model_id)
+    run_id = active_run.current()
+    if run_id is not None:
+        span.set_attribute(keys.RUN_ID, run_id)
+    experiment_id = active_run.current_experiment()
+    if experiment_id is not None:
+        span.set_attribute(keys.EXPERIMENT_ID, experiment_id)
+    caller_id = caller.of(parent_context)
+    if caller_id is not None:
+        span.set_attribute(keys.CALLER_MODEL_ID, caller_id)
+    if span.parent is not None:
+        around = get_current_span(parent_context)
+        if isinstance(around, Span):
+            # For the propagator, which must know whether a call to a model is under way. Weak: a chain of
+            # background tasks, each started in the span of the one before, would never be freed.
+            span._spanfold_parent = ref(around)  # type: ignore[attr-defined] # noqa: SLF001
 
 
 class LogRelay(LogRecordProcessor):

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 from spanfold._internal import environment, runtime
 from spanfold._internal.faults import contained, logger
 from spanfold._internal.lookup import QueryApi
+from spanfold._internal.settings import Settings
 from spanfold.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -29,12 +30,16 @@ EXIT_TIMEOUT_S: Final = 5.0
 
 _lock = threading.RLock()
 _providers: Providers | None = None
-_settings: tuple[str | None, str | None, str | None] | None = None
+_settings: Settings | None = None
 """The arguments that are in force; None before the first configuration and after a shutdown."""
 
 
 def configure(
-    endpoint: str | None = None, otlp_endpoint: str | None = None, service_name: str | None = None
+    endpoint: str | None = None,
+    otlp_endpoint: str | None = None,
+    service_name: str | None = None,
+    *,
+    propagate_to: Sequence[str] | None = None,
 ) -> None:
     """Say where traces and events go. Optional: without it, the first use takes the defaults.
 
@@ -52,6 +57,8 @@ def configure(
         otlp_endpoint: the collector's base address (OTLP/HTTP unless ``OTEL_EXPORTER_OTLP_PROTOCOL`` says
             ``grpc``). Default: ``OTEL_EXPORTER_OTLP_ENDPOINT``, else ``http://localhost:4318``.
         service_name: this service's name. Default: ``OTEL_SERVICE_NAME``.
+        propagate_to: hosts besides loopback that are told which model version calls them, such as
+            ``*.shop.internal``. Default: ``SPANFOLD_PROPAGATE_TO``.
 
     Raises:
         InvalidArgumentError: an address is not http(s), or a variable names an exporter that is not there.
@@ -63,7 +70,19 @@ def configure(
         if address is not None:
             _check_address(name, address)
     with _lock:
-        _configure((endpoint, otlp_endpoint, service_name))
+        _configure(
+            Settings(
+                endpoint=endpoint,
+                otlp_endpoint=otlp_endpoint,
+                service_name=service_name,
+                propagate_to=None if propagate_to is None else tuple(propagate_to),
+            )
+        )
+
+
+def settings() -> Settings | None:
+    """The settings in force; None before the first configuration and after a shutdown."""
+    return _settings
 
 
 def ready() -> Runtime:
@@ -74,7 +93,7 @@ def ready() -> Runtime:
     with _lock:
         if runtime.get() is None:
             with contained("configure itself"):
-                _configure((None, None, None))
+                _configure(Settings())
         if runtime.get() is None:
             runtime.replace(_inert())
         return runtime.current()
@@ -103,7 +122,10 @@ def shutdown(timeout_s: float = 10.0) -> bool:
         _settings = None
     if providers is None:
         return True
-    return _within(timeout_s, providers.span_relay.shutdown, providers.log_relay.shutdown)
+    done = _within(timeout_s, providers.span_relay.shutdown, providers.log_relay.shutdown)
+    with contained("undo its patches"):
+        _uninstall()
+    return done
 
 
 @contextmanager
@@ -129,42 +151,59 @@ def captured() -> Iterator[tuple[InMemorySpanExporter, InMemoryLogRecordExporter
         span_relay.targets, log_relay.targets = targets
 
 
-def _configure(settings: tuple[str | None, str | None, str | None]) -> None:
+def _configure(settings: Settings) -> None:
     global _settings, _providers  # noqa: PLW0603 - the state of the process
     if _settings is not None:
-        if settings not in (_settings, (None, None, None)):
+        if settings not in (_settings, Settings()):
             logger.warning("spanfold is configured already: call spanfold.shutdown() first to change it")
         return
-    from spanfold._internal import providers as joined  # noqa: PLC0415 - `import spanfold` stays light
+    from spanfold._internal import carrying, exits, propagation  # noqa: PLC0415 - `import spanfold` stays light
+    from spanfold._internal import providers as joined  # noqa: PLC0415
 
-    endpoint, otlp_endpoint, service_name = settings
-    address = endpoint or os.environ.get("SPANFOLD_ENDPOINT") or DEFAULT_ENDPOINT
+    address = settings.endpoint or os.environ.get("SPANFOLD_ENDPOINT") or DEFAULT_ENDPOINT
     _check_address("SPANFOLD_ENDPOINT", address)
+    allowed = settings.allow_list()
     if _providers is None:
         atexit.register(shutdown, EXIT_TIMEOUT_S)
-    providers = _providers = joined.connect(service_name)
-    _start_exporting(providers, otlp_endpoint)
+    providers = _providers = joined.connect(settings.service_name)
+    _start_exporting(providers, settings.otlp_endpoint)
     runtime.replace(_runtime(providers, QueryApi(address.rstrip("/"))))
     _settings = settings
+    with contained("carry the active model to threads and services"):
+        propagation.install(allowed)
+        carrying.install()
+        exits.install(_drain, EXIT_TIMEOUT_S)
     with contained("resolve the active experiment and model of the environment"):
         environment.apply()
 
 
-def _start_exporting(providers: Providers, otlp_endpoint: str | None) -> None:
-    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+def _uninstall() -> None:
+    from spanfold._internal import carrying, exits, propagation  # noqa: PLC0415 - loaded by _configure
 
+    exits.uninstall()
+    propagation.uninstall()
+    carrying.uninstall()
+
+
+def _drain() -> None:
+    from spanfold._internal import queues  # noqa: PLC0415 - loaded by _configure
+
+    # A process that holds nothing ends at once: it may be a fork of a server that is about to exec.
+    if queues.pending():
+        flush(EXIT_TIMEOUT_S)
+
+
+def _start_exporting(providers: Providers, otlp_endpoint: str | None) -> None:
     from spanfold._internal import exporters  # noqa: PLC0415
+    from spanfold._internal.queues import LogQueue, SpanQueue  # noqa: PLC0415
     from spanfold._internal.retry import PersistentLogExporter  # noqa: PLC0415
 
     # Both are built before either is put in place: a wrong setting leaves nothing half configured.
     export_spans = providers.is_ours or otlp_endpoint is not None
     for_spans = exporters.span_exporters(otlp_endpoint) if export_spans else []
     for_logs = exporters.log_exporters(otlp_endpoint)
-    providers.span_relay.targets = tuple(BatchSpanProcessor(exporter) for exporter in for_spans)
-    providers.log_relay.targets = tuple(
-        BatchLogRecordProcessor(PersistentLogExporter(exporter)) for exporter in for_logs
-    )
+    providers.span_relay.targets = tuple(SpanQueue(exporter) for exporter in for_spans)
+    providers.log_relay.targets = tuple(LogQueue(PersistentLogExporter(exporter)) for exporter in for_logs)
 
 
 def _runtime(providers: Providers, query_api: QueryApi | None) -> Runtime:
