@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, LogsData
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
+from spanfold_collector.dialects import is_foreign, translate
 from spanfold_collector.errors import InvalidRequestError, shortened
 from spanfold_collector.guard import GuardedLogs, GuardedTraces, is_flat
 from spanfold_collector.normalise import flatten_logs, flatten_traces
@@ -187,8 +188,8 @@ def _summary(noun: str, faults: list[str]) -> str:
 def admit_traces(body: bytes, window: TimeWindow) -> Admitted:
     """Judge an ExportTraceServiceRequest.
 
-    A request without faults and nested values comes back byte for byte. Spans that can never be stored
-    are left out and counted; the rest is kept.
+    A request without faults, nested values and spans of another dialect comes back byte for byte. Spans
+    that can never be stored are left out and counted; the rest is kept.
 
     Raises:
         InvalidRequestError: the bytes are not a request at all.
@@ -201,13 +202,15 @@ def admit_traces(body: bytes, window: TimeWindow) -> Admitted:
         for span in scope_spans.spans
     ]
     clean = not any(_span_fault(span, window) for span in spans)
-    if clean and is_flat(guarded, body):
+    if clean and is_flat(guarded, body) and not is_foreign(body):
         return Admitted(body, len(spans))
     data = _parse(TracesData, body)
     faults: list[str] = []
     for resource_spans in data.resource_spans:
         for scope_spans in resource_spans.scope_spans:
             _sift(scope_spans.spans, lambda span: _span_fault(span, window), faults)
+    if is_foreign(body):
+        translate(data)
     flatten_traces(data)
     return Admitted(
         data.SerializeToString(), len(spans) - len(faults), len(faults), _summary("spans", faults)

@@ -16,6 +16,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
+from spanfold_collector.chat_messages import FINISH_REASONS
 from spanfold_schemas import keys
 
 if TYPE_CHECKING:
@@ -149,8 +150,10 @@ def _span_type(own: Mapping[str, str]) -> str:
 
 def _finish_reasons(text: str) -> list[str]:
     if len(text) > len('[""') and text.startswith('["') and text.endswith('"]'):
-        return text[2:-2].split('","')
-    return [text] if text else []
+        found = text[2:-2].split('","')
+    else:
+        found = [text] if text else []
+    return [FINISH_REASONS.get(reason, reason) for reason in found]
 
 
 def _model_id(own: Mapping[str, str], resource: Mapping[str, str], *, service_version: bool) -> str:
@@ -192,9 +195,12 @@ def _span_row(span: Any, resource: dict[str, str], scope: Any, scope_attributes:
         _count(_first(own, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")),
         _count(_first(own, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
         _count(own.get("gen_ai.usage.cache_read.input_tokens", "")),
-        _count(own.get("gen_ai.usage.cache_creation.input_tokens", "")),
-        _count(own.get("gen_ai.usage.reasoning.output_tokens", "")),
-        _cost(own.get(keys.COST_USD, "")), "", _finish_reasons(own.get("gen_ai.response.finish_reasons", "")),
+        _count(
+            _first(own, "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens")
+        ),
+        _count(_first(own, "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")),
+        _cost(own.get(keys.COST_USD, "")), "",
+        _finish_reasons(_first(own, "gen_ai.response.finish_reasons", "anthropic.message.stop_reason")),
         _first(own, "gen_ai.conversation.id", "session.id"), _first(own, "user.id", "enduser.id"),
         own[input_key] if input_key else "", own[output_key] if output_key else "",
         attributes, resource, scope.name, scope.version, scope_attributes,

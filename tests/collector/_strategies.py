@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 _NUMBERS: Final = """
-    ["stop"] ["stop","length"] [] [""] ["] chat CHAT_MODEL chain execute_tool
+    ["stop"] ["end_turn","x"] tool_use ["stop","length"] [] [""] ["] chat CHAT_MODEL chain execute_tool
     0 -5 +7 007 18446744073709551615 18446744073709551616 1e5 .5 5. 1e400 nan -inf Infinity 1_0 1e 0x5 -0
 """.split()  # noqa: SIM905 - a table of words
 _TEXTS: Final = ("", " 5", "a/b", 'q"\\', "\x00", "\x1b\x7f", "\u2028\u2029", "ключ", "\U0001f600")
@@ -26,6 +26,7 @@ _KEYS: Final = """
     gen_ai.conversation.id gen_ai.usage.input_tokens gen_ai.usage.prompt_tokens gen_ai.usage.output_tokens
     gen_ai.usage.completion_tokens gen_ai.usage.cache_read.input_tokens gen_ai.usage.reasoning.output_tokens
     gen_ai.usage.cache_creation.input_tokens gen_ai.response.finish_reasons spanfold.caller.model.id
+    gen_ai.usage.cache_write.input_tokens gen_ai.usage.reasoning_tokens anthropic.message.stop_reason
     spanfold.run.id spanfold.experiment.id spanfold.span.type
     spanfold.cost.usd gen_ai.evaluation.name gen_ai.evaluation.score.value gen_ai.evaluation.score.label
     gen_ai.evaluation.explanation gen_ai.response.id

@@ -68,12 +68,13 @@ SELECT
     toUInt64OrNull(firstNonDefault(attributes['gen_ai.usage.input_tokens'], attributes['gen_ai.usage.prompt_tokens'])) AS InputTokens,
     toUInt64OrNull(firstNonDefault(attributes['gen_ai.usage.output_tokens'], attributes['gen_ai.usage.completion_tokens'])) AS OutputTokens,
     toUInt64OrNull(attributes['gen_ai.usage.cache_read.input_tokens']) AS CachedInputTokens,
-    toUInt64OrNull(attributes['gen_ai.usage.cache_creation.input_tokens']) AS CacheWriteInputTokens,
-    toUInt64OrNull(attributes['gen_ai.usage.reasoning.output_tokens']) AS ReasoningTokens,
+    toUInt64OrNull(firstNonDefault(attributes['gen_ai.usage.cache_creation.input_tokens'], attributes['gen_ai.usage.cache_write.input_tokens'])) AS CacheWriteInputTokens,
+    toUInt64OrNull(firstNonDefault(attributes['gen_ai.usage.reasoning.output_tokens'], attributes['gen_ai.usage.reasoning_tokens'])) AS ReasoningTokens,
     -- One value that is not finite would make every later sum of its version unusable.
     if(said_cost >= 0 AND said_cost <= 1e12, said_cost, NULL) AS Cost,
     '' AS PriceDate,
-    multiIf(length(finish_reasons) > 3 AND startsWith(finish_reasons, '["') AND endsWith(finish_reasons, '"]'), splitByString('","', substring(finish_reasons, 3, length(finish_reasons) - 4)), finish_reasons != '', [finish_reasons], []) AS FinishReasons,
+    arrayMap(reason -> transform(reason, ['end_turn', 'stop_sequence', 'tool_calls', 'tool_use', 'function_call', 'max_tokens'], ['stop', 'stop', 'tool_call', 'tool_call', 'tool_call', 'length'], reason),
+        multiIf(length(finish_reasons) > 3 AND startsWith(finish_reasons, '["') AND endsWith(finish_reasons, '"]'), splitByString('","', substring(finish_reasons, 3, length(finish_reasons) - 4)), finish_reasons != '', [finish_reasons], [])) AS FinishReasons,
     firstNonDefault(attributes['gen_ai.conversation.id'], attributes['session.id']) AS ConversationId,
     firstNonDefault(attributes['user.id'], attributes['enduser.id']) AS UserId,
     attributes[input_key] AS Input,
@@ -100,7 +101,7 @@ FROM
         -- The last of each list is the default: of a key that is not there, the value is empty.
         multiIf(mapContains(attributes, 'gen_ai.input.messages'), 'gen_ai.input.messages', mapContains(attributes, 'spanfold.input'), 'spanfold.input', mapContains(attributes, 'mlflow.spanInputs'), 'mlflow.spanInputs', 'input.value') AS input_key,
         multiIf(mapContains(attributes, 'gen_ai.output.messages'), 'gen_ai.output.messages', mapContains(attributes, 'spanfold.output'), 'spanfold.output', mapContains(attributes, 'mlflow.spanOutputs'), 'mlflow.spanOutputs', 'output.value') AS output_key,
-        attributes['gen_ai.response.finish_reasons'] AS finish_reasons,
+        firstNonDefault(attributes['gen_ai.response.finish_reasons'], attributes['anthropic.message.stop_reason']) AS finish_reasons,
         toFloat64OrNull(attributes['spanfold.cost.usd']) AS said_cost
     FROM
     (

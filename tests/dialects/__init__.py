@@ -1,0 +1,1 @@
+"""What the published instrumentors really send, recorded, and what becomes of it."""
