@@ -10,6 +10,7 @@ Example:
 
 from __future__ import annotations
 
+from spanfold._internal.compare import compare, diff
 from spanfold._internal.experiments import Experiment, set_experiment
 from spanfold._internal.instrumentation.autolog import autolog
 from spanfold._internal.metrics import log_metric, log_metrics
@@ -63,11 +64,13 @@ __all__ = [
     "active_run",
     "autolog",
     "clear_active_model",
+    "compare",
     "configure",
     "create_external_model",
     "delete_logged_model",
     "delete_logged_model_tag",
     "delete_tag",
+    "diff",
     "end_run",
     "finalize_logged_model",
     "flush",
