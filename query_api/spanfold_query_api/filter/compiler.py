@@ -57,17 +57,24 @@ def compile_filter(node: Node) -> CompiledFilter:
         >>> compile_filter(parse("service_name = 'chat' AND latency_ms > 500")).sql
         '((ServiceName = {f0:String}) AND (Duration / 1000000 > {f1:Int64}))'
     """
-    compiler = _Compiler()
+    compiler = Compiler()
     sql = compiler.condition(node)
     return CompiledFilter(sql, compiler.parameters, compiler.uses_span_range)
 
 
-class _Compiler:
+class Compiler:
+    """Compiles conditions over rows of ``spans``; a subclass, over something else with fields of its own."""
+
     def __init__(self) -> None:
         self.parameters: dict[str, Any] = {}
         self.uses_span_range = False
 
+    def find(self, field: Field) -> FieldSpec:
+        """What is known about a field; raises FilterError for one that there is not."""
+        return fields.find(field)
+
     def condition(self, node: Node) -> str:
+        """The SQL of a node; raises FilterError."""
         match node:
             case nodes.And():
                 return f"({' AND '.join(map(self.condition, node.operands))})"
@@ -77,15 +84,15 @@ class _Compiler:
                 return f"(NOT {self.condition(node.operand)})"
             case nodes.Comparison():
                 positive = _NEGATIONS.get(node.operator)
-                check_operator(node.field, node.operator, node.position)
+                check_operator(self.find(node.field), node.operator, node.position)
                 sql = self._any_of(node.field, positive or node.operator, (node.literal,))
                 return self._where(node.field, _negate(sql, when=positive is not None))
             case nodes.Membership():
-                check_operator(node.field, "NOT IN" if node.negated else "IN", node.position)
+                check_operator(self.find(node.field), "NOT IN" if node.negated else "IN", node.position)
                 sql = self._any_of(node.field, "=", node.literals)
                 return self._where(node.field, _negate(sql, when=node.negated))
             case nodes.Missing():
-                return self._where(node.field, _negate(self._missing(node.field), when=node.negated))
+                return self._where(node.field, _negate(self.missing(node.field), when=node.negated))
             case _:
                 assert_never(node)
 
@@ -101,7 +108,7 @@ class _Compiler:
         )
 
     def _any_of(self, field: Field, operator: str, literals: tuple[Literal, ...]) -> str:
-        spec = fields.find(field)
+        spec = self.find(field)
         tests = [self._test(spec, field, operator, literal) for literal in literals]
 
         def any_of(expression: str) -> str:
@@ -117,29 +124,31 @@ class _Compiler:
 
     def _test(self, spec: FieldSpec, field: Field, operator: str, literal: Literal) -> Test:
         """One comparison, its value bound already."""
-        if spec.type is FieldType.MAP:
-            return self._map_test(field, operator, literal)
+        if spec.type.keyed:
+            return self.map_test(spec, field, operator, literal)
         value = self._value(spec, operator, literal)
         if spec.nullable:
             return lambda expression: f"ifNull({expression} {operator} {value}, 0)"
         return lambda expression: f"{expression} {operator} {value}"
 
-    def _map_test(self, field: Field, operator: str, literal: Literal) -> Test:
-        key = self._bind("String", field.key)
+    def map_test(self, spec: FieldSpec, field: Field, operator: str, literal: Literal) -> Test:
+        """One comparison of a map's entry."""
+        key = self.bind("String", field.key)
         if not isinstance(literal.value, str):
-            number = self._bind("Float64", float(literal.value))
+            number = self.bind("Float64", float(literal.value))
             return lambda entries: f"ifNull(toFloat64OrNull({entries}[{key}]) {operator} {number}, 0)"
         check_pattern(operator, literal)
-        text = self._bind("String", literal.value)
+        text = self.bind("String", literal.value)
         if operator == "=" and literal.value:
             # A missing key reads as empty text, so this needs no second look, and can use the index.
             return lambda entries: f"{entries}[{key}] = {text}"
         return lambda entries: f"(mapContains({entries}, {key}) AND {entries}[{key}] {operator} {text})"
 
-    def _missing(self, field: Field) -> str:
-        spec = fields.find(field)
-        if spec.type is FieldType.MAP:
-            return f"(NOT mapContains({spec.sql}, {self._bind('String', field.key)}))"
+    def missing(self, field: Field) -> str:
+        """The condition that there is no value."""
+        spec = self.find(field)
+        if spec.type.keyed:
+            return f"(NOT mapContains({spec.sql}, {self.bind('String', field.key)}))"
         if spec.nullable:
             return f"({spec.sql} IS NULL)"
         if spec.type is FieldType.TEXT:
@@ -151,41 +160,41 @@ class _Compiler:
         if spec.type is FieldType.NUMBER:
             if isinstance(value, str):
                 raise _unsuitable(spec, literal, "a number")
-            return self._bind("Int64" if isinstance(value, int) else "Float64", value)
+            return self.bind("Int64" if isinstance(value, int) else "Float64", value)
         if not isinstance(value, str):
             raise _unsuitable(spec, literal, "a string in single quotes")
         if spec.type is FieldType.CHOICE:
             code = spec.choices.get(value.upper())
             if code is None:
                 raise _unsuitable(spec, literal, *(f"'{choice}'" for choice in spec.choices))
-            return self._bind("Int8", code)
+            return self.bind("Int8", code)
         if spec.type is FieldType.TIME:
             try:
-                return f"fromUnixTimestamp64Nano({self._bind('Int64', times.parse_rfc3339(value))})"
+                return f"fromUnixTimestamp64Nano({self.bind('Int64', times.parse_rfc3339(value))})"
             except ValueError as error:
                 raise FilterError(str(error), position=literal.position, found=value) from None
         if spec.type is FieldType.TRACE_ID:
             if _TRACE_ID.fullmatch(value) is None:
                 raise _unsuitable(spec, literal, spec.type.title)
-            return f"toFixedString(unhex({self._bind('String', value)}), 16)"
+            return f"toFixedString(unhex({self.bind('String', value)}), 16)"
         check_pattern(operator, literal)
-        return self._bind("String", value)
+        return self.bind("String", value)
 
-    def _bind(self, sql_type: str, value: object) -> str:
+    def bind(self, sql_type: str, value: object) -> str:
+        """Make ``value`` a parameter; returns what stands for it in the SQL."""
         name = f"f{len(self.parameters)}"
         self.parameters[name] = value
         return f"{{{name}:{sql_type}}}"
 
 
-def check_operator(field: Field, operator: str, position: int) -> None:
+def check_operator(spec: FieldSpec, operator: str, position: int) -> None:
     """Refuse an operator that makes no sense for the field's type.
 
     Raises:
-        FilterError: it makes none, or there is no such field.
+        FilterError: it makes none.
     """
-    spec = fields.find(field)
     if operator not in spec.type.operators:
-        message = f"{field.name} ({spec.type.title}) cannot be compared by {operator}"
+        message = f"{spec.name} ({spec.type.title}) cannot be compared by {operator}"
         raise FilterError(message, position=position, found=operator, expected=spec.type.operators)
 
 

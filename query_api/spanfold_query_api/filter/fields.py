@@ -28,10 +28,16 @@ class FieldType(Enum):
     CHOICE = ("one of a few words", _EQUALITY)
     TRACE_ID = ("32 hexadecimal digits", _EQUALITY)
     MAP = ("text or number, by key", (*_EQUALITY, *_ORDER, *_PATTERNS))
+    NUMBER_MAP = ("number, by key", (*_EQUALITY, *_ORDER))
 
     def __init__(self, title: str, operators: tuple[str, ...]) -> None:
         self.title = title
         self.operators = operators
+
+    @property
+    def keyed(self) -> bool:
+        """Whether a filter names one entry of it by key."""
+        return self in (FieldType.MAP, FieldType.NUMBER_MAP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +93,24 @@ FIELDS: Final[Mapping[str, FieldSpec]] = {
 }
 
 
-def find(field: Field) -> FieldSpec:
+def find(field: Field, known: Mapping[str, FieldSpec] = FIELDS) -> FieldSpec:
     """What is known about a field that a filter names.
 
     Raises:
         FilterError: there is no such field, a map is named without a key, or something else with one.
     """
-    spec = FIELDS.get(field.name)
+    spec = known.get(field.name)
     if spec is None:
-        near = difflib.get_close_matches(field.name, FIELDS, n=1)
+        near = difflib.get_close_matches(field.name, known, n=1)
         raise FilterError(
             f"there is no field {field.name!r}",
             position=field.position,
             found=field.name,
-            expected=() if near else tuple(FIELDS),
+            expected=() if near else tuple(known),
             suggestion=near[0] if near else None,
         )
-    if (spec.type is FieldType.MAP) != (field.key is not None):
-        if spec.type is FieldType.MAP:
+    if spec.type.keyed != (field.key is not None):
+        if spec.type.keyed:
             message, example = f"{field.name} needs a key", f"{field.name}['some.key']"
         else:
             message, example = f"{field.name} has no keys", field.name
