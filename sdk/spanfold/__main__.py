@@ -1,4 +1,4 @@
-"""``python -m spanfold run ...``, where the command is not on the path."""
+"""``python -m spanfold run ...`` and ``doctor``, where the command is not on the path."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ COMMANDS = [
     ["query-api"],
     ["migrate"],
     ["demo"],
+    ["doctor"],
     ["models", "list"],
     ["models", "show"],
     ["models", "history"],

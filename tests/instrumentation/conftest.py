@@ -50,12 +50,11 @@ class World:
             **more,
         }
 
-    def run(self, *command: str, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a program to its end; it must succeed."""
         done = subprocess.run(
             command,
             env=self.environment(**more),
-            cwd=cwd,
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,

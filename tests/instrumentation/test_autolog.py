@@ -43,14 +43,14 @@ def test_a_library_that_is_imported_already_is_instrumented_at_once_and_only_onc
     again = "spanfold.autolog(); spanfold.autolog()"
     python(world, "import openai, spanfold", CALL, "call('untraced')", again, "call('at-once')")
     assert world.calls("untraced") == []
-    assert world.call("at-once")
+    assert len(world.calls("at-once")) == 1
 
 
 def test_what_is_left_out_first_can_be_added_later(world: World) -> None:
     first, then = "spanfold.autolog(only=['requests'])", "spanfold.autolog()"
     python(world, "import openai, spanfold", CALL, first, "call('left-out')", then, "call('added')")
     assert world.calls("left-out") == []
-    assert world.call("added")
+    assert len(world.calls("added")) == 1
 
 
 def test_the_applications_tracer_provider_is_used(world: World) -> None:
@@ -181,7 +181,7 @@ def test_names_must_be_text(wrong: list[str]) -> None:
 
 
 def notebook(folder: Path, *cells: str) -> Path:
-    written = [
+    written: list[dict[str, object]] = [
         {
             "cell_type": "code",
             "execution_count": None,

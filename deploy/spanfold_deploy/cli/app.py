@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from spanfold_deploy.cli import compare, demo, models, servers, traces
+from spanfold_deploy.cli import compare, demo, instrumentation, models, servers, traces
 
 app = typer.Typer(
     name="spanfold",
@@ -20,6 +20,8 @@ app.command()(servers.collector)
 app.command(name="query-api")(servers.query_api)
 app.command()(servers.migrate)
 app.command()(demo.demo)
+app.command(context_settings=instrumentation.PASSED_ON)(instrumentation.run)
+app.command(context_settings=instrumentation.PASSED_ON)(instrumentation.doctor)
 models.app.command()(compare.diff)
 models.app.command()(compare.compare)
 app.add_typer(models.app, name="models")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 
 
-def chain_of(model: str) -> object:
+def chain_of(model: str) -> Any:
     prompt = ChatPromptTemplate.from_messages([("system", "Be brief."), ("user", "{question}")])
     return prompt | ChatOpenAI(model=model)
 

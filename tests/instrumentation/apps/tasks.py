@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from celery import Celery
+from celery import Celery  # type: ignore[import-untyped]
 from openai import OpenAI
 
 folder = os.environ["BROKER_FOLDER"]
@@ -16,7 +16,7 @@ app.conf.broker_transport_options = {
 }
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def answer(question: str) -> str:
     with OpenAI() as client:
         completion = client.chat.completions.create(
