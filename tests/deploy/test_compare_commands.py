@@ -40,6 +40,7 @@ for name, milliseconds, every in (("bot-v1", 100, 50), ("bot, v2", 140, 5)):
                     "gen_ai.operation.name": "chat",
                     "gen_ai.usage.input_tokens": 100 + number % 7,
                     "gen_ai.usage.output_tokens": 10,
+                    "gen_ai.usage.cache_read.input_tokens": 0,
                 })
                 call.end(end_time=start + 1000)
             if number % every == 0:
@@ -84,6 +85,7 @@ def test_compare_shows_each_metric_with_its_change_interval_and_traces(server: S
     assert "+36" in slower
     assert line_of(printed, "error rate").split()[2:4] == ["2.0%", "20.0%"]
     assert "▲ *" not in line_of(printed, "input tokens")
+    assert line_of(printed, "cached input tokens").split()[3:7] == ["0.0", "0.0", "=", "?"]
 
 
 def test_compare_prints_the_answer_of_the_query_api_as_json(server: Server) -> None:

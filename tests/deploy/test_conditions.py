@@ -107,6 +107,7 @@ def test_what_is_no_condition_is_refused_with_an_example(text: str, told: str) -
         ((0.05, 0.02, 0.08), False, False, "+5.0%"),
         ((0.25, 0.0, None), False, True, "to unknown"),
         ((-0.3, -0.5, -0.1), False, False, "-30.0%"),
+        ((0.25, -1.0, 0.3), False, True, "(from unknown to +30.0%, 50 traces against 50 traces): too few"),
     ],
 )
 def test_a_change_fails_a_version_only_if_the_whole_interval_does(

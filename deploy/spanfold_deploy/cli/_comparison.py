@@ -78,7 +78,7 @@ def print_comparison(screen: Console, found: Mapping[str, Any]) -> None:
     for model in models:
         if model is not baseline:
             screen.print(_against(model, baseline, found["confidence"]))
-    screen.print("* no chance difference, by its interval; ? too few traces for a limit", style="dim")
+    screen.print("* the interval leaves out that nothing changed; ? too few traces for a limit", style="dim")
     if any(model["sampled"] for model in models):
         screen.print(
             "A sample of its traces, the same at each call, stands for a version with very many.",
@@ -131,7 +131,7 @@ def _change(metric: Mapping[str, Any]) -> tuple[str, str, str, str]:
         worse = (absolute > 0) != metric["metric"].startswith("score.")
         style = "" if metric["metric"] in _NEUTRAL else "bold red" if worse else "green"
     # That nothing is left of it is the least that can be said of a change: it tells as little as no limit.
-    lower = None if relative and limits["lower"] == -1 else limits["lower"]
+    lower = None if relative and limits["lower"] == -1 != limits["value"] else limits["lower"]
     return arrow, style, show(limits["value"]), f"{show(lower)} to {show(limits['upper'])}"
 
 

@@ -157,7 +157,7 @@ def _decide(
     if limit is not None and meets(limit, condition.threshold):
         return True, shown
     if meets(found.value, condition.threshold):
-        return False, f"{shown}: may be chance"
+        return False, f"{shown}: " + ("too few traces to tell" if limit is None else "may be chance")
     return False, shown
 
 
@@ -181,7 +181,9 @@ def _look_up(condition: Condition, model: Mapping[str, Any], baseline: Mapping[s
     if limits is None:
         return f"{condition.metric} can be below zero, so it has no change in %: name an amount instead"
     value = _share(own.value - base.value, base.value) if limits["value"] is None else limits["value"]
-    return _Found(value, limits["lower"], limits["upper"], traces)
+    # That nothing is left of it is the least that can be said of a change: it tells as little as no limit.
+    lower = None if condition.relative and limits["lower"] == -1 and value > -1 else limits["lower"]
+    return _Found(value, lower, limits["upper"], traces)
 
 
 def _limits(metric: str, model: Mapping[str, Any]) -> _Found | None:
@@ -229,8 +231,8 @@ def show(condition: Condition, value: float) -> str:
     sign = "+" if condition.change else ""
     unit = "score" if condition.metric.startswith("score.") else _UNITS[condition.metric]
     if condition.relative or unit == "ratio":
-        points = " points" if condition.change and not condition.relative else ""
-        return f"{100 * value:{sign},.1f}%{points}"
+        unit = " points" if condition.change and not condition.relative else "%"
+        return f"{100 * value:{sign},.1f}{unit}"
     digits = ",.0f" if abs(value) >= 100 else ".3g"  # noqa: PLR2004 - three digits are enough to compare
     return f"{value:{sign}{digits}}" + ("" if unit == "score" else f" {unit}")
 
