@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, assert_type
 import pytest
 
 import spanfold
+from spanfold.errors import ServerUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    import pandas as pd
 
     from spanfold.testing import Captured
 
@@ -43,6 +46,18 @@ def test_decorated_functions_keep_their_types(captured: Captured) -> None:
     with spanfold.set_active_model(name="v1") as model:
         assert_type(model, spanfold.ActiveModel)
     assert len(captured.spans) == 2
+
+
+def test_the_format_of_a_search_decides_its_type(captured: Captured) -> None:
+    with pytest.raises(ServerUnavailableError):
+        assert_type(spanfold.search_logged_models(output_format="list"), list[spanfold.LoggedModel])
+    with pytest.raises(ServerUnavailableError):
+        assert_type(spanfold.search_logged_models(), "pd.DataFrame")
+    with pytest.raises(ServerUnavailableError):
+        assert_type(spanfold.search_runs(output_format="list"), list[spanfold.Run])
+    with spanfold.start_run() as run:
+        assert_type(run, spanfold.ActiveRun)
+    assert len(captured.events) == 2
 
 
 def test_wrong_arguments_are_still_found(captured: Captured) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +32,16 @@ class Experiment:
 
 _known = dict[str, Experiment]()
 _lock = threading.Lock()
+
+
+def _renew_lock() -> None:
+    # Another thread of the parent may have held it at the fork; that thread does not exist in the child.
+    global _lock  # noqa: PLW0603 - a lock of the process
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def replace_known(known: dict[str, Experiment] | None = None) -> dict[str, Experiment]:
