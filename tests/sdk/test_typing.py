@@ -13,8 +13,6 @@ from spanfold.errors import ServerUnavailableError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    import pandas as pd
-
     from spanfold.testing import Captured
 
 
@@ -51,8 +49,6 @@ def test_decorated_functions_keep_their_types(captured: Captured) -> None:
 def test_the_format_of_a_search_decides_its_type(captured: Captured) -> None:
     with pytest.raises(ServerUnavailableError):
         assert_type(spanfold.search_logged_models(output_format="list"), list[spanfold.LoggedModel])
-    with pytest.raises(ServerUnavailableError):
-        assert_type(spanfold.search_logged_models(), "pd.DataFrame")
     with pytest.raises(ServerUnavailableError):
         assert_type(spanfold.search_runs(output_format="list"), list[spanfold.Run])
     with spanfold.start_run() as run:

@@ -12,6 +12,8 @@ from spanfold.errors import InvalidArgumentError, ModelNotFoundError, ServerUnav
 from spanfold_schemas.events import Event
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from spanfold._internal.instants import Instant
@@ -66,7 +68,7 @@ def search_logged_models(
     filter_string: str | None = None,
     datasets: list[dict[str, str]] | None = None,
     max_results: int | None = None,
-    order_by: list[dict[str, Any]] | list[str] | None = None,
+    order_by: Sequence[dict[str, Any] | str] | None = None,
     output_format: Literal["pandas"] = "pandas",
 ) -> pd.DataFrame: ...
 
@@ -77,7 +79,7 @@ def search_logged_models(
     filter_string: str | None = None,
     datasets: list[dict[str, str]] | None = None,
     max_results: int | None = None,
-    order_by: list[dict[str, Any]] | list[str] | None = None,
+    order_by: Sequence[dict[str, Any] | str] | None = None,
     *,
     output_format: Literal["list"],
 ) -> list[LoggedModel]: ...
@@ -88,7 +90,7 @@ def search_logged_models(  # noqa: PLR0913, PLR0917 - MLflow's signature
     filter_string: str | None = None,
     datasets: list[dict[str, str]] | None = None,
     max_results: int | None = None,
-    order_by: list[dict[str, Any]] | list[str] | None = None,
+    order_by: Sequence[dict[str, Any] | str] | None = None,
     output_format: Literal["pandas", "list"] = "pandas",
 ) -> pd.DataFrame | list[LoggedModel]:
     """The versions that a filter describes, newest first unless another order is asked for.
