@@ -53,14 +53,14 @@ class LoggedModel(Answer):
 
 
 class ModelPage(Answer):
-    """Model versions, newest first."""
+    """Model versions, newest first unless another order was asked for."""
 
     models: list[LoggedModel]
     next_page_token: NextPage
 
 
-class ModelEvent(Answer):
-    """One immutable fact about a model version."""
+class EntityEvent(Answer):
+    """One immutable fact about a model version or a run."""
 
     event_id: str
     event_type: Annotated[str, Field(examples=["spanfold.model.tags_set"])]
@@ -73,9 +73,9 @@ class ModelEvent(Answer):
 
 
 class EventPage(Answer):
-    """Events of one model version, oldest first."""
+    """Events of one model version or run, oldest first."""
 
-    events: list[ModelEvent]
+    events: list[EntityEvent]
     next_page_token: NextPage
 
 
@@ -109,112 +109,3 @@ class ModelSummary(Answer):
             "count twice."
         ),
     ]
-
-
-class TraceItem(Answer):
-    """One trace in a listing. What is not a sum is told by its entry span."""
-
-    trace_id: Annotated[str, Field(examples=["4bf92f3577b34da6a3ce929d0e0e4736"])]
-    name: str
-    service_name: str
-    model_id: Annotated[str, Field(description="Empty where no model version is known.")]
-    model_name: str
-    status: Status
-    status_message: str
-    start_time: Time
-    start_time_unix_ns: UnixNs
-    latency_ms: float
-    span_count: int
-    error_count: Annotated[int, Field(description="Spans with an error.")]
-    input_tokens: int | None
-    output_tokens: int | None
-    cost_usd: float | None
-    input: Annotated[str | None, Field(description="The first 1,000 characters.")]
-    output: Annotated[str | None, Field(description="The first 1,000 characters.")]
-
-
-class TracePage(Answer):
-    """Traces, newest first."""
-
-    traces: list[TraceItem]
-    next_page_token: NextPage
-
-
-class Scope(Answer):
-    """The instrumentation that recorded a span."""
-
-    name: str
-    version: str
-    attributes: Attributes
-
-
-class SpanEvent(Answer):
-    """Something that happened during a span."""
-
-    name: str
-    time_unix_ns: UnixNs
-    attributes: Attributes
-
-
-class SpanLink(Answer):
-    """A span elsewhere that a span is related to."""
-
-    trace_id: str
-    span_id: str
-    attributes: Attributes
-
-
-class Span(Answer):
-    """One operation, and those that it called."""
-
-    span_id: Annotated[str, Field(examples=["00f067aa0ba902b7"])]
-    parent_span_id: str | None
-    name: str
-    kind: Kind
-    service_name: str
-    model_id: str
-    status: Status
-    status_message: str
-    start_time: Time
-    start_time_unix_ns: UnixNs
-    duration_ns: int
-    operation: str
-    provider: str
-    request_model: str
-    response_model: str
-    input_tokens: int | None
-    output_tokens: int | None
-    cached_input_tokens: int | None
-    reasoning_tokens: int | None
-    cost_usd: float | None
-    conversation_id: str
-    user_id: str
-    input: str | None
-    output: str | None
-    attributes: Attributes
-    resource_attributes: Attributes
-    scope: Scope
-    events: list[SpanEvent]
-    links: list[SpanLink]
-    missing_parent: Annotated[bool, Field(description="Topmost because its parent has not come in.")]
-    detached: Annotated[
-        bool,
-        Field(
-            description="Topmost although its parent is in this answer: the tree would be deeper than 50 "
-            "levels, or parents form a circle."
-        ),
-    ]
-    children: list[Span]
-
-
-class TraceDetail(Answer):
-    """All spans of one trace, as a tree."""
-
-    trace_id: str
-    start_time: Time
-    start_time_unix_ns: UnixNs
-    duration_ms: Annotated[float, Field(description="From the first start to the last end.")]
-    span_count: int
-    truncated: Annotated[bool, Field(description="There are more spans than one answer holds (50,000).")]
-    missing_parent_span_ids: list[str]
-    spans: list[Span]

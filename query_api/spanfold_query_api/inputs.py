@@ -44,20 +44,6 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
-class ModelParameters(Parameters):
-    """Of one model version."""
-
-    as_of: Annotated[Instant | None, Field(description="State at this instant instead of now.")] = None
-
-
-class ModelListParameters(ModelParameters):
-    """Of the listing of model versions."""
-
-    name: Annotated[str, Field(max_length=MAX_ID_CHARS, description="Only versions of this name.")] = ""
-    limit: Limit = DEFAULT_LIMIT
-    page_token: PageToken = None
-
-
 class EventListParameters(Parameters):
     """Of the listing of events."""
 
@@ -79,20 +65,3 @@ class PeriodParameters(Parameters):
         """
         if self.start is not None and self.end is not None and self.end <= self.start:
             raise invalid("end", "must be after start")
-
-
-class TraceListParameters(PeriodParameters):
-    """Of the listing of traces."""
-
-    model_id: Annotated[
-        str, Field(max_length=MAX_ID_CHARS, description="Only traces that entered this model version.")
-    ] = ""
-    filter: Annotated[
-        str,
-        Field(
-            description="A condition, such as `status = 'ERROR' AND latency_ms > 500`; see docs/filter.md.",
-            examples=["status = 'ERROR' AND attributes['user.id'] = 'u1'"],
-        ),
-    ] = ""
-    limit: Limit = DEFAULT_LIMIT
-    page_token: PageToken = None

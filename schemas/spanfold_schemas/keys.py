@@ -24,6 +24,8 @@ INPUT: Final = "spanfold.input"
 """Arguments of a traced function, as JSON."""
 OUTPUT: Final = "spanfold.output"
 """Return value of a traced function, as JSON."""
+TRACE_TAG_PREFIX: Final = "spanfold.tag."
+"""On a trace's entry span: ``spanfold.tag.tier`` is the tag ``tier`` of the trace."""
 SPAN_TYPE: Final = "spanfold.span.type"
 """What a traced function is: CHAIN, TOOL, RETRIEVER, ... (MLflow's span types)."""
 

@@ -35,7 +35,11 @@ def _filled(database: RecordingDatabase) -> None:
     [
         ("traces", "/v1/traces", {"limit": 1}),
         ("traces_filtered", "/v1/traces", {"model_id": MODEL, "filter": EVERYTHING}),
+        ("traces_ranked", "/v1/traces", {"order_by": "cost_usd DESC", "limit": 1}),
+        ("traces_export", "/v1/traces/export", {"model_id": MODEL, "run_id": "r1", "columns": "input"}),
+        ("spans_export", "/v1/traces/export", {"rows": "spans", "format": "jsonl"}),
         ("trace", f"/v1/traces/{trace_id(1)}", {}),
+        ("trace_details", "/v1/traces/details", {"trace_id": trace_id(1)}),
         ("models", "/v1/models", {"name": "support-1", "limit": 10}),
         ("model", f"/v1/models/{MODEL}", {"as_of": "2026-11-21T05:00:00Z"}),
         ("model_events", f"/v1/models/{MODEL}/events", {}),

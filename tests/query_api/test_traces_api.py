@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from spanfold_query_api.answers import TraceDetail, TracePage
+from spanfold_query_api.trace_answers import TraceDetail, TracePage
 from tests.query_api.rows import MS, T0_NS, S, created, insert, span, span_id, trace_id
 
 if TYPE_CHECKING:
@@ -93,6 +93,11 @@ def test_an_item_tells_its_entry_span_and_the_sums_of_all_spans(api: httpx.Clien
         "service_name": "app",
         "model_id": A,
         "model_name": "support",
+        "caller_model_id": "",
+        "experiment_id": "0",
+        "run_id": "",
+        "conversation_id": "",
+        "user_id": "",
         "status": "OK",
         "status_message": "",
         "start_time": "2026-11-21T05:01:40Z",
@@ -105,6 +110,8 @@ def test_an_item_tells_its_entry_span_and_the_sums_of_all_spans(api: httpx.Clien
         "cost_usd": 1.0,
         "input": "é" * 1_000,
         "output": None,
+        "tags": {},
+        "scores": [],
     }
 
 
@@ -191,7 +198,9 @@ def test_every_column_of_a_span_reaches_the_answer(api: httpx.Client, database: 
     columns: dict[str, Any] = {
         "SpanKind": 3, "StatusCode": 2, "StatusMessage": "bad", "Operation": "chat", "Provider": "openai",
         "RequestModel": "big", "ResponseModel": "big-1", "InputTokens": 1, "OutputTokens": 2,
-        "CachedInputTokens": 3, "ReasoningTokens": 4, "Cost": 0.25, "ConversationId": "c", "UserId": "u",
+        "CachedInputTokens": 3, "CacheWriteInputTokens": 5, "ReasoningTokens": 4, "Cost": 0.25,
+        "PriceDate": "2026-11-01", "FinishReasons": ["stop"], "SpanType": "LLM", "CallerModelId": B,
+        "ExperimentId": "7", "RunId": "r1", "ConversationId": "c", "UserId": "u",
         "Input": "in", "Output": "out", "SpanAttributes": {"k": "v"}, "ResourceAttributes": {"r": "s"},
         "ScopeName": "lib", "ScopeVersion": "1", "ScopeAttributes": {"a": "b"},
         "Events.Timestamp": [T0_NS + 1], "Events.Name": ["e"], "Events.Attributes": [{"x": "y"}],
@@ -205,10 +214,12 @@ def test_every_column_of_a_span_reaches_the_answer(api: httpx.Client, database: 
         {
             "span_id": span_id(1), "parent_span_id": None, "name": "work", "kind": "CLIENT",
             "service_name": "app", "model_id": "", "status": "ERROR", "status_message": "bad",
+            "span_type": "LLM", "caller_model_id": B, "experiment_id": "7", "run_id": "r1",
             "start_time": "2026-11-21T04:59:59Z", "start_time_unix_ns": T0_NS - S, "duration_ns": 1500,
             "operation": "chat", "provider": "openai", "request_model": "big", "response_model": "big-1",
             "input_tokens": 1, "output_tokens": 2, "cached_input_tokens": 3, "reasoning_tokens": 4,
             "cost_usd": 0.25, "conversation_id": "c", "user_id": "u", "input": "in", "output": "out",
+            "cache_write_input_tokens": 5, "price_date": "2026-11-01", "finish_reasons": ["stop"],
             "attributes": {"k": "v"}, "resource_attributes": {"r": "s"},
             "scope": {"name": "lib", "version": "1", "attributes": {"a": "b"}},
             "events": [{"name": "e", "time_unix_ns": T0_NS + 1, "attributes": {"x": "y"}}],

@@ -114,6 +114,8 @@ class Compiler:
         def any_of(expression: str) -> str:
             return " OR ".join(test(expression) for test in tests)
 
+        if spec.name == fields.SCORES:
+            return self._scored(field, any_of(""))
         if spec.name != fields.MODEL_NAME:
             return f"({any_of(spec.sql)})"
         # A model that was only seen on spans has its ID for a name.
@@ -122,8 +124,18 @@ class Compiler:
             f" OR (({any_of(spec.sql)}) AND ModelId NOT IN (SELECT Stream {_CREATED_NAMES})))"
         )
 
+    def _scored(self, field: Field, having: str) -> str:
+        """The traces whose scores of that name meet a condition."""
+        name = self.bind("String", field.key)
+        return (
+            "(TraceId IN (SELECT TraceId FROM evaluation_events"  # noqa: S608 - only names of parameters are put in
+            f" WHERE EvaluationName = {name} GROUP BY TraceId HAVING {having}))"
+        )
+
     def _test(self, spec: FieldSpec, field: Field, operator: str, literal: Literal) -> Test:
         """One comparison, its value bound already."""
+        if spec.name == fields.SCORES:
+            return self._score_test(operator, literal)
         if spec.type.keyed:
             return self.map_test(spec, field, operator, literal)
         value = self._value(spec, operator, literal)
@@ -131,9 +143,18 @@ class Compiler:
             return lambda expression: f"ifNull({expression} {operator} {value}, 0)"
         return lambda expression: f"{expression} {operator} {value}"
 
+    def _score_test(self, operator: str, literal: Literal) -> Test:
+        """A number is compared with the newest value, text with the newest label."""
+        if not isinstance(literal.value, str):
+            number = self.bind("Float64", float(literal.value))
+            return lambda _: f"ifNull(argMax(tuple(ScoreValue), Timestamp).1 {operator} {number}, 0)"
+        check_pattern(operator, literal)
+        text = self.bind("String", literal.value)
+        return lambda _: f"argMax(ScoreLabel, Timestamp) {operator} {text}"
+
     def map_test(self, spec: FieldSpec, field: Field, operator: str, literal: Literal) -> Test:
         """One comparison of a map's entry."""
-        key = self.bind("String", field.key)
+        key = self.bind("String", f"{spec.key_prefix}{field.key}")
         if not isinstance(literal.value, str):
             number = self.bind("Float64", float(literal.value))
             return lambda entries: f"ifNull(toFloat64OrNull({entries}[{key}]) {operator} {number}, 0)"
@@ -147,8 +168,11 @@ class Compiler:
     def missing(self, field: Field) -> str:
         """The condition that there is no value."""
         spec = self.find(field)
+        if spec.name == fields.SCORES:
+            return f"(NOT {self._scored(field, '1')})"
         if spec.type.keyed:
-            return f"(NOT mapContains({spec.sql}, {self.bind('String', field.key)}))"
+            key = self.bind("String", f"{spec.key_prefix}{field.key}")
+            return f"(NOT mapContains({spec.sql}, {key}))"
         if spec.nullable:
             return f"({spec.sql} IS NULL)"
         if spec.type is FieldType.TEXT:
@@ -159,14 +183,14 @@ class Compiler:
         value = literal.value
         if spec.type is FieldType.NUMBER:
             if isinstance(value, str):
-                raise _unsuitable(spec, literal, "a number")
+                raise unsuitable(spec, literal, "a number")
             return self.bind("Int64" if isinstance(value, int) else "Float64", value)
         if not isinstance(value, str):
-            raise _unsuitable(spec, literal, "a string in single quotes")
+            raise unsuitable(spec, literal, "a string in single quotes")
         if spec.type is FieldType.CHOICE:
             code = spec.choices.get(value.upper())
             if code is None:
-                raise _unsuitable(spec, literal, *(f"'{choice}'" for choice in spec.choices))
+                raise unsuitable(spec, literal, *(f"'{choice}'" for choice in spec.choices))
             return self.bind("Int8", code)
         if spec.type is FieldType.TIME:
             try:
@@ -175,7 +199,7 @@ class Compiler:
                 raise FilterError(str(error), position=literal.position, found=value) from None
         if spec.type is FieldType.TRACE_ID:
             if _TRACE_ID.fullmatch(value) is None:
-                raise _unsuitable(spec, literal, spec.type.title)
+                raise unsuitable(spec, literal, spec.type.title)
             return f"toFixedString(unhex({self.bind('String', value)}), 16)"
         check_pattern(operator, literal)
         return self.bind("String", value)
@@ -220,7 +244,8 @@ def _negate(sql: str, *, when: bool) -> str:
     return f"(NOT {sql})" if when else sql
 
 
-def _unsuitable(spec: FieldSpec, literal: Literal, *expected: str) -> FilterError:
+def unsuitable(spec: FieldSpec, literal: Literal, *expected: str) -> FilterError:
+    """A value of a kind that the field never has."""
     found = f"'{literal.value}'" if isinstance(literal.value, str) else str(literal.value)
     message = f"{spec.name} cannot be compared with {found}"
     return FilterError(message, position=literal.position, found=found, expected=expected)

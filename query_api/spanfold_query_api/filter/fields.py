@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from spanfold_query_api.filter.errors import FilterError
+from spanfold_schemas.keys import TRACE_TAG_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,13 +54,17 @@ class FieldSpec:
     """For :attr:`FieldType.CHOICE`: the words, and how they are stored."""
     nullable: bool = False
     """Whether the expression can be NULL. Text never is: where there is none it is empty."""
+    key_prefix: str = ""
+    """For :attr:`FieldType.MAP`: what keys are stored with."""
 
 
 _STATUSES: Final = {"UNSET": 0, "OK": 1, "ERROR": 2}
 _KINDS: Final = {"UNSPECIFIED": 0, "INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5}
 
 MODEL_NAME: Final = "model_name"
-"""The one field that is not on the span: the model's events tell it."""
+"""Not on the span: the model's events tell it."""
+SCORES: Final = "scores"
+"""Not on the span either: evaluations tell them."""
 
 _TEXT, _NUMBER = FieldType.TEXT, FieldType.NUMBER
 
@@ -71,22 +76,52 @@ FIELDS: Final[Mapping[str, FieldSpec]] = {
         FieldSpec("service_name", _TEXT, "ServiceName", "Service that recorded it (`service.name`)"),
         FieldSpec("model_id", _TEXT, "ModelId", "ID of the model version that made it"),
         FieldSpec(MODEL_NAME, _TEXT, "ModelId", "Name of that model version"),
+        FieldSpec("caller_model_id", _TEXT, "CallerModelId", "Version of the service that called it"),
+        FieldSpec(
+            "experiment_id", _TEXT, "if(ExperimentId = '', '0', ExperimentId)", "Experiment, `'0'` by default"
+        ),
+        FieldSpec("run_id", _TEXT, "RunId", "Run that was active"),
         FieldSpec("latency_ms", _NUMBER, "Duration / 1000000", "Duration in milliseconds"),
         FieldSpec("start_time", FieldType.TIME, "Timestamp", "When it started"),
         FieldSpec("trace_id", FieldType.TRACE_ID, "TraceId", "ID of the trace"),
         FieldSpec("kind", FieldType.CHOICE, "SpanKind", "INTERNAL, SERVER, CLIENT, PRODUCER, ...", _KINDS),
+        FieldSpec("span_type", _TEXT, "SpanType", "LLM, TOOL, RETRIEVER, AGENT, CHAIN, ..."),
         FieldSpec("operation", _TEXT, "Operation", "What it did (`gen_ai.operation.name`)"),
         FieldSpec("provider", _TEXT, "Provider", "Who served the language model"),
         FieldSpec("request_model", _TEXT, "RequestModel", "Language model that was asked for"),
         FieldSpec("response_model", _TEXT, "ResponseModel", "Language model that answered"),
         FieldSpec("input_tokens", _NUMBER, "InputTokens", "Tokens of the prompt", nullable=True),
         FieldSpec("output_tokens", _NUMBER, "OutputTokens", "Tokens of the completion", nullable=True),
+        FieldSpec(
+            "cached_input_tokens",
+            _NUMBER,
+            "CachedInputTokens",
+            "Tokens of the prompt that came from a cache",
+            nullable=True,
+        ),
+        FieldSpec(
+            "cache_write_input_tokens",
+            _NUMBER,
+            "CacheWriteInputTokens",
+            "Tokens of the prompt that were written to one",
+            nullable=True,
+        ),
+        FieldSpec(
+            "reasoning_tokens",
+            _NUMBER,
+            "ReasoningTokens",
+            "Tokens of the completion that were reasoning",
+            nullable=True,
+        ),
+        FieldSpec("finish_reason", _TEXT, "FinishReasons[1]", "Why the language model stopped"),
         FieldSpec("cost_usd", _NUMBER, "Cost", "Cost in US dollars", nullable=True),
         FieldSpec("conversation_id", _TEXT, "ConversationId", "Conversation that it belongs to"),
         FieldSpec("user_id", _TEXT, "UserId", "User that it was done for"),
         FieldSpec("input", _TEXT, "Input", "What went in: prompt or arguments"),
         FieldSpec("output", _TEXT, "Output", "What came out: completion or return value"),
         FieldSpec("status_message", _TEXT, "StatusMessage", "What the error said"),
+        FieldSpec("tags", FieldType.MAP, "SpanAttributes", "Tags of the trace", key_prefix=TRACE_TAG_PREFIX),
+        FieldSpec(SCORES, FieldType.MAP, "TraceId", "Newest score of that name: its value or its label"),
         FieldSpec("attributes", FieldType.MAP, "SpanAttributes", "Any other attribute of the span"),
         FieldSpec("resource_attributes", FieldType.MAP, "ResourceAttributes", "Attributes of its resource"),
     )

@@ -1,5 +1,5 @@
--- What all spans of some traces add up to, and which span is each trace's entry. Tokens and cost of agents and
--- tools repeat those of the calls below them, so they are left out, as in model_rollups. Bounds on Start spare
+-- What all spans of some traces add up to, and which span is each trace's entry. Only calls count for tokens and
+-- cost, as in model_rollups. Bounds on Start spare
 -- the lookup most parts: trace IDs are random, so each part costs it as many reads as there are IDs.
 WITH (
     SELECT (min(Start), max(End))
@@ -12,9 +12,9 @@ SELECT
     TraceId,
     count() AS span_count,
     countIf(StatusCode = 2) AS error_count,
-    sumOrNullIf(InputTokens, IsCall) AS input_tokens,
-    sumOrNullIf(OutputTokens, IsCall) AS output_tokens,
-    sumOrNullIf(Cost, IsCall) AS cost_usd,
+    sumOrNullIf(InputTokens, Call) AS input_tokens,
+    sumOrNullIf(OutputTokens, Call) AS output_tokens,
+    sumOrNullIf(Cost, Call) AS cost_usd,
     maxIf((Entry, -toUnixTimestamp64Nano(Timestamp), SpanId), Entry >= 1 AND ({model_id:String} = '' OR ModelId = {model_id:String})) AS best
 FROM
 (
@@ -28,7 +28,7 @@ FROM
         InputTokens,
         OutputTokens,
         Cost,
-        Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool') AS IsCall
+        IsCall AS Call
     FROM spans
     WHERE TraceId IN (SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))
         AND Timestamp >= greatest(extent.1, fromUnixTimestamp64Nano({earliest_ns:Int64}))

@@ -1,55 +1,97 @@
-"""Traces: listing, and one with all its spans."""
+"""Traces: listing, one or several with all their spans, and the export of any number."""
 
 from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Final, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Query, Response
 
-from spanfold_query_api import paging, spans
-from spanfold_query_api.answers import TraceDetail, TracePage
-from spanfold_query_api.filter import compile_filter, parse
+from spanfold_query_api import paging, spans, trace_order
+from spanfold_query_api.filter import compile_filter, nodes, parse
 from spanfold_query_api.filter.printer import to_text
-from spanfold_query_api.inputs import TraceId, TraceListParameters  # noqa: TC001 - FastAPI reads them
+from spanfold_query_api.inputs import TraceId  # noqa: TC001 - FastAPI reads it
 from spanfold_query_api.problems import invalid, not_found, responses
-from spanfold_query_api.trace_search import EVERY_TRACE, Key, TraceQuery, search
+from spanfold_query_api.streaming import Exports
+from spanfold_query_api.trace_answers import TraceDetail, TraceDetails, TracePage
+from spanfold_query_api.trace_export import Export, stream
+from spanfold_query_api.trace_inputs import (  # noqa: TC001 - FastAPI reads them
+    TraceDetailsParameters,
+    TraceExportParameters,
+    TraceListParameters,
+    TraceParameters,
+)
+from spanfold_query_api.trace_order import NEWEST_FIRST, Order
+from spanfold_query_api.trace_search import EVERY_TRACE, Position, TraceQuery, search
 
 if TYPE_CHECKING:
-    from spanfold_schemas.database import Database
+    from spanfold_schemas.database import Database, RawFormat
 
 _IDS: Final = re.compile(r"[0-9a-f]{32}/[0-9a-f]{16}")
+_TRACE_ID: Final = re.compile(r"[0-9a-f]{32}")
+_FORMATS: Final[dict[str, tuple[RawFormat, str]]] = {
+    "arrow": ("ArrowStream", "application/vnd.apache.arrow.stream"),
+    "jsonl": ("JSONEachRow", "application/jsonl"),
+}
+_EXPORTED: Final[dict[int | str, dict[str, Any]]] = {
+    HTTPStatus.OK.value: {
+        "description": "All rows, newest first, in pieces. An answer that ends early was broken off.",
+        "content": {media_type: {} for _, media_type in _FORMATS.values()},
+    }
+}
 
 
 def router(database: Database) -> APIRouter:
     """The routes under ``/v1/traces``."""
     routes = APIRouter(prefix="/v1/traces", tags=["traces"])
+    exports = Exports()
 
     @routes.get("", summary="List traces, newest first", responses=responses())
     def list_traces(parameters: Annotated[TraceListParameters, Query()]) -> TracePage:
         parameters.check()
-        tree = parse(parameters.filter) if parameters.filter.strip() else None
-        condition = EVERY_TRACE if tree is None else compile_filter(tree)
-        query = parameters.model_dump(include={"model_id", "start", "end"})
-        query["filter"] = "" if tree is None else to_text(tree)
-        before = None if parameters.page_token is None else _key(parameters.page_token, query)
+        orders = trace_order.parse(parameters.order_by)
+        tree = _tree(parameters)
+        canonical = parameters.model_dump(include={"model_id", "start", "end"})
+        canonical["filter"] = "" if tree is None else to_text(tree)
+        canonical["order_by"] = [str(order) for order in orders]
+        token = parameters.page_token
         found, more = search(
             database,
-            TraceQuery(parameters.model_id, condition, parameters.start or 0, parameters.end),
-            before=before,
+            _query(parameters, tree, orders),
+            after=None if token is None else _position(token, canonical, orders),
             limit=parameters.limit,
         )
-        token = None
-        if more is not None:
-            token = paging.encode(query, (more.unix_ns, f"{more.trace_id}/{more.span_id}"))
-        return TracePage.model_validate({"traces": found, "next_page_token": token})
+        next_token = None if more is None else paging.encode(canonical, more)
+        return TracePage.model_validate({"traces": found, "next_page_token": next_token})
+
+    @routes.get(
+        "/export",
+        summary="Export any number of traces or spans",
+        response_model=None,
+        responses={**_EXPORTED, **responses()},
+    )
+    def export_traces(parameters: Annotated[TraceExportParameters, Query()]) -> Response:
+        parameters.check()
+        raw_format, media_type = _FORMATS[parameters.format]
+        query = _query(parameters, _tree(parameters), NEWEST_FIRST)
+        export = Export(query, parameters.rows, parameters.wanted(), raw_format)
+        return exports.respond(lambda: stream(database, export), media_type)
+
+    # These answers are trees of up to 50,000 spans that come straight from typed columns: to make objects of
+    # a response model first would cost more than to read them. A test holds them to the models instead.
+    described = {HTTPStatus.OK.value: {"model": TraceDetails}, **responses()}
+
+    @routes.get(
+        "/details", summary="Several traces with all their spans", response_model=None, responses=described
+    )
+    def get_traces(parameters: Annotated[TraceDetailsParameters, Query()]) -> Response:
+        found = spans.get_traces(database, parameters.trace_id)
+        return Response(orjson.dumps({"traces": found}), media_type="application/json")
 
     described = {HTTPStatus.OK.value: {"model": TraceDetail}, **responses(HTTPStatus.NOT_FOUND)}
 
-    # The answer is a tree of up to 50,000 spans that come straight from typed columns: to make objects of a
-    # response model first would cost more than to read them. A test holds the answer to the model instead.
     @routes.get("/{trace_id}", summary="A trace with all its spans", response_model=None, responses=described)
     def get_trace(trace_id: TraceId) -> Response:
         found = spans.get_trace(database, trace_id)
@@ -60,8 +102,29 @@ def router(database: Database) -> APIRouter:
     return routes
 
 
-def _key(token: str, query: dict[str, object]) -> Key:
-    unix_ns, ids = cast("tuple[int, str]", paging.decode(token, query, (int, str)))
-    if _IDS.fullmatch(ids) is None:
+def _tree(parameters: TraceParameters) -> nodes.Node | None:
+    """The filter, and what the other parameters ask for as conditions of the same kind."""
+    conditions: list[nodes.Node] = []
+    for name, value in (("caller_model_id", parameters.caller_model_id), ("run_id", parameters.run_id)):
+        if value:
+            conditions.append(nodes.Comparison(nodes.Field(name), "=", nodes.Literal(value)))
+    if parameters.experiment_id:
+        literals = tuple(nodes.Literal(value) for value in parameters.experiment_id)
+        conditions.append(nodes.Membership(nodes.Field("experiment_id"), literals, negated=False))
+    if parameters.filter.strip():
+        conditions.append(parse(parameters.filter))
+    return nodes.And(tuple(conditions)) if len(conditions) > 1 else next(iter(conditions), None)
+
+
+def _query(parameters: TraceParameters, tree: nodes.Node | None, orders: tuple[Order, ...]) -> TraceQuery:
+    condition = EVERY_TRACE if tree is None else compile_filter(tree)
+    return TraceQuery(parameters.model_id, condition, parameters.start or 0, parameters.end, orders)
+
+
+def _position(token: str, canonical: dict[str, object], orders: tuple[Order, ...]) -> Position:
+    """Where the page before ended."""
+    position = paging.decode(token, canonical, (*[int] * len(orders), str))
+    ids = _IDS if orders == NEWEST_FIRST else _TRACE_ID
+    if ids.fullmatch(str(position[-1])) is None:
         raise invalid("page_token", "this is no token of this listing: leave it out to start from the top")
-    return Key(unix_ns, *ids.split("/"))
+    return position

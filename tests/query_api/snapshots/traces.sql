@@ -31,8 +31,8 @@ LIMIT {limit:UInt32};
 -- latest_ns = 1795323600000000001
 -- model_id = ''
 -- trace_ids = ['00000002abababababababab00000000', '00000001abababababababab00000000']
--- What all spans of some traces add up to, and which span is each trace's entry. Tokens and cost of agents and
--- tools repeat those of the calls below them, so they are left out, as in model_rollups. Bounds on Start spare
+-- What all spans of some traces add up to, and which span is each trace's entry. Only calls count for tokens and
+-- cost, as in model_rollups. Bounds on Start spare
 -- the lookup most parts: trace IDs are random, so each part costs it as many reads as there are IDs.
 WITH (
     SELECT (min(Start), max(End))
@@ -45,9 +45,9 @@ SELECT
     TraceId,
     count() AS span_count,
     countIf(StatusCode = 2) AS error_count,
-    sumOrNullIf(InputTokens, IsCall) AS input_tokens,
-    sumOrNullIf(OutputTokens, IsCall) AS output_tokens,
-    sumOrNullIf(Cost, IsCall) AS cost_usd,
+    sumOrNullIf(InputTokens, Call) AS input_tokens,
+    sumOrNullIf(OutputTokens, Call) AS output_tokens,
+    sumOrNullIf(Cost, Call) AS cost_usd,
     maxIf((Entry, -toUnixTimestamp64Nano(Timestamp), SpanId), Entry >= 1 AND ({model_id:String} = '' OR ModelId = {model_id:String})) AS best
 FROM
 (
@@ -61,7 +61,7 @@ FROM
         InputTokens,
         OutputTokens,
         Cost,
-        Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool') AS IsCall
+        IsCall AS Call
     FROM spans
     WHERE TraceId IN (SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))
         AND Timestamp >= greatest(extent.1, fromUnixTimestamp64Nano({earliest_ns:Int64}))
@@ -73,6 +73,7 @@ GROUP BY TraceId;
 
 -- span_ids = ['0000000000010000']
 -- start_times_unix_ns = [1795237200000000001]
+-- tag_prefix = 'spanfold.tag.'
 -- text_chars = 1000
 -- trace_ids = ['00000002abababababababab00000000']
 -- The wide columns of the spans of one page, found by their exact times.
@@ -83,6 +84,12 @@ SELECT
     SpanName AS name,
     ServiceName AS service_name,
     ModelId AS model_id,
+    CallerModelId AS caller_model_id,
+    if(ExperimentId = '', '0', ExperimentId) AS experiment_id,
+    RunId AS run_id,
+    ConversationId AS conversation_id,
+    UserId AS user_id,
+    mapFilter((key, value) -> startsWith(key, {tag_prefix:String}), SpanAttributes) AS tags,
     Duration AS duration_ns,
     StatusCode AS status_code,
     StatusMessage AS status_message,
@@ -97,9 +104,25 @@ LIMIT 1 BY TraceId, SpanId;
 -- model_ids = ['m-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']
 SELECT
     Stream AS model_id,
-    JSONExtractString(argMin(Value, (Timestamp, toString(EventId)))) AS name
-FROM model_slots
-WHERE Slot = 'created.name'
-    AND Stream IN {model_ids:Array(String)}
-GROUP BY Stream;
+    JSONExtractString(Value) AS name
+FROM entity_slots FINAL
+WHERE StreamType = 'model'
+    AND Slot = 'created.name'
+    AND Stream IN {model_ids:Array(String)};
+
+-- limit = 200
+-- trace_ids = ['00000002abababababababab00000000']
+-- The scores of some traces, newest first.
+SELECT
+    TraceId,
+    SpanId,
+    toUnixTimestamp64Nano(Timestamp) AS time_unix_ns,
+    EvaluationName AS name,
+    ScoreValue AS value,
+    ScoreLabel AS label,
+    Explanation AS explanation
+FROM evaluation_events
+WHERE TraceId IN (SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))
+ORDER BY Timestamp DESC, EvaluationName
+LIMIT {limit:UInt32} BY TraceId;
 

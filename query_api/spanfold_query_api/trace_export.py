@@ -1,0 +1,132 @@
+"""Every trace, or every span, that a query means: piece by piece, newest first, however many there are.
+
+The range is walked back through time in windows. Each is cut into pieces of bounded rows and bytes, and each
+piece is one statement whose answer the engine writes in the format of the export: nobody holds more than a
+piece, no statement outlives its limit, and between two pieces nothing is held in the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from spanfold_query_api import arrow_stream, times
+from spanfold_query_api.statements import statement
+from spanfold_query_api.trace_columns import SPAN_COLUMNS, TRACE_COLUMNS, size_of
+from spanfold_query_api.trace_search import TRACE_MARGIN_NS, Key, TraceQuery, extent, range_parameters
+from spanfold_schemas import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spanfold_schemas.database import Database, RawFormat
+
+PIECE_ROWS: Final = 20_000
+PIECE_BYTES: Final = 16 * 2**20
+"""Of content; a single row that has more is a piece of its own."""
+WINDOW_PIECES: Final = 8
+"""Pieces that a window is meant to hold, and may hold at most."""
+WINDOW_GROWTH: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What to export, and how to write it."""
+
+    query: TraceQuery
+    rows: Literal["traces", "spans"]
+    columns: tuple[str, ...]
+    """Names of :mod:`.trace_columns`."""
+    raw_format: RawFormat
+
+    @property
+    def filter_sql(self) -> str:
+        """The condition on a row of ``spans`` that stands for a row of the export."""
+        return (
+            self.query.condition.sql if self.rows == "spans" else f"Entry >= 1 AND {self.query.condition.sql}"
+        )
+
+    @property
+    def size_sql(self) -> str:
+        """The bytes of content of a row."""
+        return size_of(SPAN_COLUMNS if self.rows == "spans" else TRACE_COLUMNS, self.columns)
+
+
+def stream(database: Database, export: Export) -> Iterator[bytes]:
+    """The export as bytes: one Arrow IPC stream, or lines of JSON.
+
+    Spans that come in while it runs may or may not be in it.
+
+    Raises:
+        RetryableDatabaseError: as :meth:`Database.query`, at any piece.
+    """
+    pieces = _pieces(database, export)
+    return arrow_stream.join(pieces) if export.raw_format == "ArrowStream" else pieces
+
+
+def _pieces(database: Database, export: Export) -> Iterator[bytes]:
+    within = extent(database, export.query)
+    if not within:
+        yield _read(database, export, Key(0), Key(0))  # no rows, but the columns
+        return
+    upper = Key(within.end_ns)
+    width_ns = within.window_ns(WINDOW_PIECES * PIECE_ROWS)
+    is_empty = True
+    while upper > Key(within.start_ns):
+        window_start_ns = max(within.start_ns, upper.unix_ns - width_ns)
+        row_count = 0
+        for lowest, rows in _cut(database, export, upper, window_start_ns):
+            yield _read(database, export, lowest, upper)
+            upper = lowest
+            row_count += rows
+            is_empty = False
+        if row_count < WINDOW_PIECES * PIECE_ROWS:
+            upper = Key(window_start_ns)
+            if row_count * WINDOW_GROWTH < WINDOW_PIECES * PIECE_ROWS:
+                width_ns *= WINDOW_GROWTH
+    if is_empty:
+        yield _read(database, export, Key(0), Key(0))
+
+
+def _cut(database: Database, export: Export, upper: Key, window_start_ns: int) -> list[tuple[Key, int]]:
+    """The lowest key and the number of rows of each piece of ``[window_start_ns, upper)``, newest first."""
+    condition = export.query.condition
+    parameters: dict[str, object] = {
+        **condition.parameters,
+        **range_parameters(condition, window_start_ns, upper.unix_ns),
+        "model_id": export.query.model_id,
+        "window_start_ns": window_start_ns,
+        "before_ns": upper.unix_ns,
+        "before_trace_id": upper.trace_id,
+        "before_span_id": upper.span_id,
+        "piece_bytes": PIECE_BYTES,
+        "piece_rows": PIECE_ROWS,
+        "limit": WINDOW_PIECES * PIECE_ROWS,
+    }
+    sql = statement("export_pieces", filter=export.filter_sql, size_bytes=export.size_sql)
+    return [
+        (Key(unix_ns, trace_id.hex(), span_id.hex()), rows)
+        for unix_ns, trace_id, span_id, rows in database.query(sql, parameters)
+    ]
+
+
+def _read(database: Database, export: Export, lowest: Key, upper: Key) -> bytes:
+    """The rows of ``[lowest, upper)``."""
+    condition = export.query.condition
+    parameters: dict[str, object] = {
+        **condition.parameters,
+        **range_parameters(condition, lowest.unix_ns, upper.unix_ns),
+        "model_id": export.query.model_id,
+        "lowest_ns": lowest.unix_ns,
+        "lowest_trace_id": lowest.trace_id,
+        "lowest_span_id": lowest.span_id,
+        "before_ns": upper.unix_ns,
+        "before_trace_id": upper.trace_id,
+        "before_span_id": upper.span_id,
+    }
+    if export.rows == "traces":
+        parameters["earliest_ns"] = lowest.unix_ns - TRACE_MARGIN_NS
+        parameters["latest_ns"] = min(upper.unix_ns + TRACE_MARGIN_NS, times.MAX_UNIX_NS)
+        parameters["tag_prefix"] = keys.TRACE_TAG_PREFIX
+    sql = statement(f"export_{export.rows}", filter=condition.sql, columns=", ".join(export.columns))
+    return database.query_raw(sql, parameters, raw_format=export.raw_format)

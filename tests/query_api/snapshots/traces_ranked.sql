@@ -1,0 +1,153 @@
+-- Answered from the metadata of parts, without reading rows.
+SELECT
+    toUnixTimestamp64Nano(min(Timestamp)) AS first_unix_ns,
+    toUnixTimestamp64Nano(max(Timestamp)) AS last_unix_ns,
+    count() AS span_count
+FROM spans;
+
+-- last_ns = 1795237200000000001
+-- limit = 2
+-- model_id = ''
+-- start_ns = 1795237200000000000
+-- usage_last_ns = 1795323600000000002
+-- usage_start_ns = 1795150800000000000
+-- The best entry span of each trace of a range, in any order. Light columns only. Tokens and cost are those of
+-- calls, each once (usage_by_trace.sql); where the order is of neither, nothing but entry spans is read.
+SELECT TraceId, best, tuple(ifNull(toInt64(cost_nano_usd), -9223372036854775807)) AS rank
+FROM
+(
+    SELECT
+        TraceId,
+        max((Entry, -toUnixTimestamp64Nano(Timestamp), SpanId)) AS best,
+        argMax(Duration, (Entry, -toUnixTimestamp64Nano(Timestamp), SpanId)) AS latency_ns
+    FROM spans
+    WHERE Entry >= 1
+        AND Timestamp >= fromUnixTimestamp64Nano({start_ns:Int64})
+        AND Timestamp <= fromUnixTimestamp64Nano({last_ns:Int64})
+        AND ({model_id:String} = '' OR ModelId = {model_id:String})
+        AND 1
+    GROUP BY TraceId
+) AS entries
+-- Joined into entries_ranked.sql where the order needs it.
+LEFT JOIN
+(
+    SELECT
+        TraceId,
+        sum(InputTokens) AS input_tokens,
+        sum(OutputTokens) AS output_tokens,
+        toInt64(round(sum(Cost) * 1000000000)) AS cost_nano_usd
+    FROM
+    (
+        SELECT TraceId, SpanId, InputTokens, OutputTokens, Cost
+        FROM spans
+        WHERE Timestamp >= fromUnixTimestamp64Nano({usage_start_ns:Int64})
+            AND Timestamp <= fromUnixTimestamp64Nano({usage_last_ns:Int64})
+            AND IsCall
+            AND (InputTokens IS NOT NULL OR OutputTokens IS NOT NULL OR Cost IS NOT NULL)
+        LIMIT 1 BY TraceId, SpanId
+    )
+    GROUP BY TraceId
+) AS usage ON usage.TraceId = entries.TraceId
+WHERE 1
+ORDER BY rank DESC, TraceId DESC
+LIMIT {limit:UInt32};
+
+-- earliest_ns = 1795150800000000000
+-- latest_ns = 1795323600000000001
+-- model_id = ''
+-- trace_ids = ['00000002abababababababab00000000', '00000001abababababababab00000000']
+-- What all spans of some traces add up to, and which span is each trace's entry. Only calls count for tokens and
+-- cost, as in model_rollups. Bounds on Start spare
+-- the lookup most parts: trace IDs are random, so each part costs it as many reads as there are IDs.
+WITH (
+    SELECT (min(Start), max(End))
+    FROM trace_ranges
+    WHERE TraceId IN (SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))
+        AND Start >= fromUnixTimestamp64Nano({earliest_ns:Int64})
+        AND Start <= fromUnixTimestamp64Nano({latest_ns:Int64})
+) AS extent
+SELECT
+    TraceId,
+    count() AS span_count,
+    countIf(StatusCode = 2) AS error_count,
+    sumOrNullIf(InputTokens, Call) AS input_tokens,
+    sumOrNullIf(OutputTokens, Call) AS output_tokens,
+    sumOrNullIf(Cost, Call) AS cost_usd,
+    maxIf((Entry, -toUnixTimestamp64Nano(Timestamp), SpanId), Entry >= 1 AND ({model_id:String} = '' OR ModelId = {model_id:String})) AS best
+FROM
+(
+    SELECT
+        TraceId,
+        SpanId,
+        Timestamp,
+        ModelId,
+        Entry,
+        StatusCode,
+        InputTokens,
+        OutputTokens,
+        Cost,
+        IsCall AS Call
+    FROM spans
+    WHERE TraceId IN (SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))
+        AND Timestamp >= greatest(extent.1, fromUnixTimestamp64Nano({earliest_ns:Int64}))
+        AND Timestamp <= least(extent.2, fromUnixTimestamp64Nano({latest_ns:Int64}))
+    ORDER BY Timestamp
+    LIMIT 1 BY TraceId, SpanId
+)
+GROUP BY TraceId;
+
+-- span_ids = ['0000000000010000']
+-- start_times_unix_ns = [1795237200000000001]
+-- tag_prefix = 'spanfold.tag.'
+-- text_chars = 1000
+-- trace_ids = ['00000002abababababababab00000000']
+-- The wide columns of the spans of one page, found by their exact times.
+SELECT
+    TraceId,
+    SpanId,
+    toUnixTimestamp64Nano(Timestamp) AS start_time_unix_ns,
+    SpanName AS name,
+    ServiceName AS service_name,
+    ModelId AS model_id,
+    CallerModelId AS caller_model_id,
+    if(ExperimentId = '', '0', ExperimentId) AS experiment_id,
+    RunId AS run_id,
+    ConversationId AS conversation_id,
+    UserId AS user_id,
+    mapFilter((key, value) -> startsWith(key, {tag_prefix:String}), SpanAttributes) AS tags,
+    Duration AS duration_ns,
+    StatusCode AS status_code,
+    StatusMessage AS status_message,
+    substringUTF8(Input, 1, {text_chars:UInt32}) AS input,
+    substringUTF8(Output, 1, {text_chars:UInt32}) AS output
+FROM spans
+WHERE Timestamp IN (SELECT fromUnixTimestamp64Nano(arrayJoin({start_times_unix_ns:Array(Int64)})))
+    AND TraceId IN (SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))
+    AND SpanId IN (SELECT toFixedString(unhex(arrayJoin({span_ids:Array(String)})), 8))
+LIMIT 1 BY TraceId, SpanId;
+
+-- model_ids = ['m-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']
+SELECT
+    Stream AS model_id,
+    JSONExtractString(Value) AS name
+FROM entity_slots FINAL
+WHERE StreamType = 'model'
+    AND Slot = 'created.name'
+    AND Stream IN {model_ids:Array(String)};
+
+-- limit = 200
+-- trace_ids = ['00000002abababababababab00000000']
+-- The scores of some traces, newest first.
+SELECT
+    TraceId,
+    SpanId,
+    toUnixTimestamp64Nano(Timestamp) AS time_unix_ns,
+    EvaluationName AS name,
+    ScoreValue AS value,
+    ScoreLabel AS label,
+    Explanation AS explanation
+FROM evaluation_events
+WHERE TraceId IN (SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))
+ORDER BY Timestamp DESC, EvaluationName
+LIMIT {limit:UInt32} BY TraceId;
+
