@@ -96,7 +96,7 @@ def test_neither_name_nor_id_is_an_error_that_says_what_to_write(captured: Captu
     assert captured.events == []
 
 
-@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 501, "\udc80", 5])
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 501, "\udc80", 5, ["a"]])
 def test_a_name_that_cannot_be_stored_is_refused(captured: Captured, name: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="name"):
         spanfold.set_active_model(name=name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from spanfold._internal import active, active_run, events, git, names, resolve
@@ -232,6 +232,6 @@ def last_id() -> str | None:
 
 
 def _activate(model: LoggedModel) -> ActiveModel:
-    made = ActiveModel(**{item.name: getattr(model, item.name) for item in fields(LoggedModel)})
+    made = ActiveModel(**vars(model))
     active.claim(made, made.model_id)
     return made

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -67,10 +68,11 @@ def by_name(experiment_id: str, name: str, tags: Mapping[str, str] | None = None
     Raises:
         InvalidArgumentError: nothing may have this name.
     """
+    if isinstance(name, Hashable):  # users need not check types: a list is told to be no name below
+        known = _memory.by_name.get((experiment_id, name))
+        if known is not None:  # and was checked before
+            return known
     events.check_text("name", name)
-    known = _memory.by_name.get((experiment_id, name))
-    if known is not None:
-        return known
     query_api = runtime.current().query_api
     try:
         found = None if query_api is None else _ask(query_api, experiment_id, name)
