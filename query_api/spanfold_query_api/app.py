@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from spanfold_query_api import problems
-from spanfold_query_api.routes import compare, health, models, traces
+from spanfold_query_api.routes import compare, health, models, runs, traces
 
 if TYPE_CHECKING:
     from spanfold_schemas.database import Database
@@ -42,6 +42,7 @@ def create_app(database: Database) -> FastAPI:
     app.include_router(health.router())
     app.include_router(compare.router(database))
     app.include_router(models.router(database))
+    app.include_router(runs.router(database))
     app.include_router(traces.router(database))
     _describe_problems(app)
     return app

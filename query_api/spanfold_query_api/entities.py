@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from spanfold_query_api import times
+from spanfold_query_api import paging, times
 from spanfold_query_api.statements import statement
 from spanfold_schemas.fold import Slots
 
@@ -46,16 +46,23 @@ def slots(
     return {stream: Slots(stream, values[stream], updated_ns[stream]) for stream in values}
 
 
-def events(
-    database: Database, stream_type: str, stream: str, *, after: tuple[int, str] | None, limit: int
-) -> tuple[list[dict[str, Any]], tuple[int, str] | None]:
-    """A page of events, oldest first, and the key (unix ns, event ID) of its last one if there are more."""
-    after_ns, after_event_id = after or (0, "")
+def event_page(
+    database: Database, stream_type: str, stream: str, *, page_token: str | None, limit: int
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of a stream's events, oldest first, and the token of the next page if there are more.
+
+    Raises:
+        ProblemError: the token is none of this listing.
+    """
+    query = {"listing": "events", "stream_type": stream_type, "stream": stream}
+    after: Sequence[object] = (0, "")
+    if page_token is not None:
+        after = paging.decode(page_token, query, (int, str))
     parameters = {
         "stream_type": stream_type,
         "stream": stream,
-        "after_ns": after_ns,
-        "after_event_id": after_event_id,
+        "after_ns": after[0],
+        "after_event_id": after[1],
         "limit": limit + 1,
     }
     rows = database.query(statement("events"), parameters).dicts()
@@ -64,5 +71,6 @@ def events(
         row["event_time"] = times.format_rfc3339(row["event_time_unix_ns"])
         with suppress(orjson.JSONDecodeError):
             row["payload"] = orjson.loads(row["payload"])
-    more = (page[-1]["event_time_unix_ns"], page[-1]["event_id"]) if len(rows) > limit else None
-    return page, more
+    if len(rows) <= limit:
+        return page, None
+    return page, paging.encode(query, (page[-1]["event_time_unix_ns"], page[-1]["event_id"]))

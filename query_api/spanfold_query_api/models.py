@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold_query_api import entities, times
+from spanfold_query_api.filter.entities import MODEL_FIELDS
+from spanfold_query_api.listings import Listing, page
 from spanfold_query_api.statements import statement
 from spanfold_schemas.fold import MODEL, ModelState, Slots, model_from_slots
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 EXACT_MAX_SPANS: Final = 100_000
 """A summary over more spans than this is answered from the rollups."""
+MODELS: Final = Listing(MODEL, "models", MODEL_FIELDS, include_deleted=False)
+"""All model versions that are not deleted, newest first."""
 _NS_PER_MS: Final = 1_000_000
 
 
@@ -27,37 +31,18 @@ def names(database: Database, model_ids: Sequence[str]) -> dict[str, str]:
 
 
 def listing(
-    database: Database, *, name: str, as_of_ns: int, before: tuple[int, str] | None, limit: int
-) -> tuple[list[dict[str, Any]], tuple[int, str] | None]:
-    """A page of model versions, newest first, and the key of its last one if there are more.
+    database: Database, asked: Listing, *, page_token: str | None = None, limit: int
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of model versions, and the token of the next one if there are more.
 
-    Args:
-        database: where to read.
-        name: only versions of exactly this name; empty for all.
-        as_of_ns: state at this instant (unix ns).
-        before: key (creation in unix ns, model ID) of the last one of the page before.
-        limit: most versions on the page.
+    Raises as :func:`spanfold_query_api.listings.page`.
     """
-    before_ns, before_model_id = before or (times.MAX_UNIX_NS, "")
-    found = list(
-        database.query(
-            statement("models"),
-            {
-                "name": name,
-                "as_of_ns": as_of_ns,
-                "before_ns": before_ns,
-                "before_model_id": before_model_id,
-                "limit": limit + 1,
-            },
-        )
-    )
-    page = found[:limit]
-    states = _fold(database, [model_id for model_id, _, from_spans in page if not from_spans], as_of_ns)
+    rows, more = page(database, asked, page_token=page_token, limit=limit)
+    states = _fold(database, [row.stream for row in rows if not row.from_spans], asked.as_of_ns)
     models = [
-        describe(states.get(model_id) or model_from_slots(Slots(model_id, {}, created_ns)))
-        for model_id, created_ns, _ in page
+        describe(states.get(row.stream) or model_from_slots(Slots(row.stream, {}, row.updated_ns)))
+        for row in rows
     ]
-    more = (page[-1][1], page[-1][0]) if len(found) > limit else None
     return models, more
 
 

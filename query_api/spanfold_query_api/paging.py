@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -19,12 +19,12 @@ from spanfold_query_api.problems import invalid
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MAX_TOKEN_CHARS: Final = 1_000
+MAX_TOKEN_CHARS: Final = 4_000
 _HASH_BYTES: Final = 12
 _INT64: Final = range(-(2**63), 2**63)
 
 
-def encode(query: Mapping[str, object], key: Sequence[str | int]) -> str:
+def encode(query: Mapping[str, object], key: Sequence[str | int | float]) -> str:
     """Make the token that goes on after ``key`` in the listing that ``query`` asks for.
 
     Example:
@@ -36,7 +36,7 @@ def encode(query: Mapping[str, object], key: Sequence[str | int]) -> str:
     return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
 
 
-def decode(token: str, query: Mapping[str, object], types: Sequence[type]) -> tuple[str | int, ...]:
+def decode(token: str, query: Mapping[str, object], types: Sequence[type]) -> tuple[Any, ...]:
     """The key in a token.
 
     Raises:

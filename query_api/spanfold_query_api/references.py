@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from spanfold_query_api import models
@@ -27,8 +28,8 @@ def find(database: Database, id_or_name: str, as_of_ns: int) -> dict[str, Any]:
     if is_model_id(id_or_name):
         found = models.get(database, id_or_name, as_of_ns)
     if found is None:
-        page, _ = models.listing(database, name=id_or_name, as_of_ns=as_of_ns, before=None, limit=100)
-        found = next((model for model in page if not model["deleted"]), None)
+        asked = dataclasses.replace(models.MODELS, name=id_or_name, as_of_ns=as_of_ns)
+        found = next(iter(models.listing(database, asked, limit=1)[0]), None)
     # An ID that only spans or tags tell of, such as a service and its version.
     found = found or models.get(database, id_or_name, as_of_ns)
     if found is None:

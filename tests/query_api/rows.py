@@ -70,3 +70,12 @@ def event(stream: str, kind: str, payload: object, time_ns: int, number: int = 1
 def created(stream: str, name: str, time_ns: int, number: int = 1, **members: Any) -> dict[str, Any]:
     payload = {"name": name, "experiment_id": "0", "status": "READY", "params": {}, "tags": {}, **members}
     return event(stream, "created", payload, time_ns, number)
+
+
+def run_event(stream: str, kind: str, payload: object, time_ns: int, number: int = 1) -> dict[str, Any]:
+    return {**event(stream, kind, payload, time_ns, number), "EventType": f"spanfold.run.{kind}"}
+
+
+def started(stream: str, name: str, time_ns: int, number: int = 1, **members: Any) -> dict[str, Any]:
+    payload = {"experiment_id": "0", "run_name": name, "parent_run_id": None, "tags": {}, **members}
+    return run_event(stream, "started", payload, time_ns, number)

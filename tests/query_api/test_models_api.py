@@ -58,11 +58,21 @@ def get(api: httpx.Client, path: str, **parameters: Any) -> Any:
 
 def test_models_are_listed_newest_first_with_those_that_only_spans_tell_of(api: httpx.Client) -> None:
     found = get(api, "/v1/models")["models"]
-    assert [model["model_id"] for model in found] == [C, B, SEEN, A]
+    assert [model["model_id"] for model in found] == [C, SEEN, A]
     seen = next(model for model in found if model["model_id"] == SEEN)
     assert (seen["name"], seen["status"]) == (SEEN, "UNSPECIFIED")
     assert get(api, f"/v1/models/{SEEN}") == seen
-    assert next(model for model in found if model["model_id"] == B)["deleted"]
+
+
+def test_deleted_models_are_listed_on_demand(api: httpx.Client) -> None:
+    found = get(api, "/v1/models", include_deleted=True)["models"]
+    assert [(model["model_id"], model["deleted"]) for model in found] == [
+        (C, False),
+        (B, True),
+        (SEEN, False),
+        (A, False),
+    ]
+    assert get(api, f"/v1/models/{B}")["deleted"]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
@@ -78,7 +88,7 @@ def test_pages_of_models_make_the_same_listing(api: httpx.Client, limit: int) ->
 
 
 def test_models_are_found_by_their_exact_name(api: httpx.Client) -> None:
-    assert [model["model_id"] for model in get(api, "/v1/models", name="bot")["models"]] == [B, A]
+    assert [model["model_id"] for model in get(api, "/v1/models", name="bot")["models"]] == [A]
     assert get(api, "/v1/models", name="bo")["models"] == []
     assert [model["model_id"] for model in get(api, "/v1/models", name=SEEN)["models"]] == [SEEN]
 

@@ -41,6 +41,18 @@ def _filled(database: RecordingDatabase) -> None:
         ("trace", f"/v1/traces/{trace_id(1)}", {}),
         ("trace_details", "/v1/traces/details", {"trace_id": trace_id(1)}),
         ("models", "/v1/models", {"name": "support-1", "limit": 10}),
+        (
+            "models_search",
+            "/v1/models",
+            {
+                "filter": "params.k = 'v' AND (metrics.f1 > 0.5 OR tags.team IS NULL)",
+                "order_by": "metrics.f1 DESC",
+                "experiment_id": "0",
+                "as_of": "2026-11-21T05:00:00Z",
+            },
+        ),
+        ("runs", "/v1/runs", {"filter": "end_timestamp IS NULL AND user = 'ann'"}),
+        ("experiments", "/v1/experiments", {}),
         ("model", f"/v1/models/{MODEL}", {"as_of": "2026-11-21T05:00:00Z"}),
         ("model_events", f"/v1/models/{MODEL}/events", {}),
         (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from spanfold_query_api.filter import nodes
 
 if TYPE_CHECKING:
-    from spanfold_query_api.filter.nodes import Field, Literal, Node
+    from spanfold_query_api.filter.nodes import Field, Literal, Node, Order
 
 
 def to_text(node: Node) -> str:
@@ -34,6 +34,17 @@ def to_text(node: Node) -> str:
             return " OR ".join(_grouped(operand) for operand in node.operands)
         case _:
             assert_never(node)
+
+
+def order_text(order: Order) -> str:
+    """Spell an order out.
+
+    Example:
+        >>> from spanfold_query_api.filter.parser import parse_order
+        >>> order_text(parse_order("Metrics.f1 desc"))
+        "metrics['f1'] DESC"
+    """
+    return f"{_field(order.field)} {'DESC' if order.descending else 'ASC'}"
 
 
 def _grouped(operand: Node) -> str:

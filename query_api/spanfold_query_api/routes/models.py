@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query
 
-from spanfold_query_api import entities, models, paging, times
+from spanfold_query_api import entities, models
 from spanfold_query_api.answers import EventPage, LoggedModel, ModelPage, ModelSummary
+from spanfold_query_api.entity_inputs import (  # noqa: TC001 - FastAPI reads the annotations of routes
+    ModelListParameters,
+    StateParameters,
+)
 from spanfold_query_api.inputs import (  # noqa: TC001 - FastAPI reads the annotations of routes
     EventListParameters,
     ModelId,
-    ModelListParameters,
-    ModelParameters,
     PeriodParameters,
 )
 from spanfold_query_api.problems import not_found, responses
@@ -28,29 +30,26 @@ def router(database: Database) -> APIRouter:
     routes = APIRouter(prefix="/v1/models", tags=["models"])
     not_there = responses(HTTPStatus.NOT_FOUND)
 
-    @routes.get("", summary="List model versions, newest first", responses=responses())
+    @routes.get("", summary="List model versions, newest first unless ordered", responses=responses())
     def list_models(parameters: Annotated[ModelListParameters, Query()]) -> ModelPage:
-        query = {"listing": "models", "name": parameters.name, "as_of": parameters.as_of}
-        before = _key(parameters.page_token, query)
         found, more = models.listing(
             database,
-            name=parameters.name,
-            as_of_ns=_instant(parameters.as_of),
-            before=before,
+            parameters.asked(models.MODELS),
+            page_token=parameters.page_token,
             limit=parameters.limit,
         )
-        return ModelPage.model_validate({"models": found, "next_page_token": _token(query, more)})
+        return ModelPage.model_validate({"models": found, "next_page_token": more})
 
     @routes.get(
         "/{model_id:path}/events", summary="The events of a version, oldest first", responses=not_there
     )
     def list_events(model_id: ModelId, parameters: Annotated[EventListParameters, Query()]) -> EventPage:
-        query = {"listing": "events", "model_id": model_id}
-        after = _key(parameters.page_token, query)
-        found, more = entities.events(database, MODEL, model_id, after=after, limit=parameters.limit)
+        found, more = entities.event_page(
+            database, MODEL, model_id, page_token=parameters.page_token, limit=parameters.limit
+        )
         if not found and not models.exists(database, model_id):
             raise not_found("model", model_id)
-        return EventPage.model_validate({"events": found, "next_page_token": _token(query, more)})
+        return EventPage.model_validate({"events": found, "next_page_token": more})
 
     @routes.get("/{model_id:path}/summary", summary="How a model version did", responses=not_there)
     def summarize(model_id: ModelId, parameters: Annotated[PeriodParameters, Query()]) -> ModelSummary:
@@ -62,22 +61,10 @@ def router(database: Database) -> APIRouter:
         return ModelSummary.model_validate(found)
 
     @routes.get("/{model_id:path}", summary="A model version as it is or was", responses=not_there)
-    def get_model(model_id: ModelId, parameters: Annotated[ModelParameters, Query()]) -> LoggedModel:
-        found = models.get(database, model_id, _instant(parameters.as_of))
+    def get_model(model_id: ModelId, parameters: Annotated[StateParameters, Query()]) -> LoggedModel:
+        found = models.get(database, model_id, parameters.as_of_ns)
         if found is None:
             raise not_found("model", model_id)
         return LoggedModel.model_validate(found)
 
     return routes
-
-
-def _instant(as_of: int | None) -> int:
-    return times.MAX_UNIX_NS if as_of is None else as_of
-
-
-def _key(token: str | None, query: dict[str, Any]) -> tuple[int, str] | None:
-    return None if token is None else cast("tuple[int, str]", paging.decode(token, query, (int, str)))
-
-
-def _token(query: dict[str, Any], key: tuple[int, str] | None) -> str | None:
-    return None if key is None else paging.encode(query, key)
