@@ -66,10 +66,12 @@ class Metric(Answer):
     """One metric of one version."""
 
     metric: Annotated[str, Field(examples=["latency_p95", "error_rate", "cost", "score.faithfulness"])]
-    unit: Annotated[str | None, Field(description="`ratio`, `ms`, `tokens`, `usd` or `score`; a trace each.")]
+    unit: Annotated[
+        str | None, Field(description="`per_hour`; of a trace each `ratio`, `ms`, `tokens`, `usd`, `score`.")
+    ]
     method: Annotated[
         str | None,
-        Field(description="Of its interval: `wilson`, `order_statistics`, `t_skewness_corrected`."),
+        Field(description="`wilson`, `order_statistics`, `t_skewness_corrected` or `batch_means`."),
     ] = None
     estimate: Annotated[Limits | None, Field(description="Null: no trace of this version tells.")]
     trace_count: Annotated[int, Field(description="Traces that it rests on.")]
@@ -89,7 +91,6 @@ class ComparedModel(Answer):
         bool, Field(description="Whether a sample, the same at each call, stands for all its traces.")
     ]
     sample_count: Annotated[int, Field(description="Traces that were looked at.")]
-    traces_per_hour: float | None
     total_cost_usd: Annotated[
         float | None, Field(description="Of the traces whose cost is known; of a sampled one an estimate.")
     ]

@@ -58,12 +58,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric of one version, a trace each."""
+    """One metric of one version."""
 
     unit: str | None
-    """``ratio``, ``ms``, ``tokens``, ``usd`` or ``score``; None where no trace tells."""
+    """``per_hour``, or of a trace each ``ratio``, ``ms``, ``tokens``, ``usd`` or ``score``; None: unknown."""
     method: str | None
-    """Of the estimate's interval: ``wilson``, ``order_statistics`` or ``t_skewness_corrected``."""
+    """Of its interval: ``wilson``, ``order_statistics``, ``t_skewness_corrected`` or ``batch_means``."""
     estimate: Estimate | None
     """None where no trace of this version tells."""
     trace_count: int
@@ -84,12 +84,12 @@ class ComparedModel:
     """Whether a sample of its traces, the same at each call, stands for all."""
     sample_count: int
     """Traces that were looked at."""
-    traces_per_hour: float | None
     total_cost_usd: float | None
     """Of the traces whose cost is known; an estimate if ``sampled``."""
     metrics: Mapping[str, Metric]
-    """By name: ``error_rate``, ``latency_mean``, ``latency_p50``, ``latency_p95``, ``latency_p99``,
-    ``input_tokens``, ``output_tokens``, ``cached_input_tokens``, ``cost``, and ``score.NAME``."""
+    """By name: ``traces_per_hour``, ``error_rate``, ``latency_mean``, ``latency_p50``, ``latency_p95``,
+    ``latency_p99``, ``input_tokens``, ``output_tokens``, ``cached_input_tokens``, ``cost``,
+    ``score.NAME``."""
 
 
 @dataclass(frozen=True)

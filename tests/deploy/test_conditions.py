@@ -39,7 +39,6 @@ def version(
         "model_id": name,
         "name": name,
         "trace_count": 50,
-        "traces_per_hour": 5.0,
         "total_cost_usd": None,
         "metrics": [measured],
     }

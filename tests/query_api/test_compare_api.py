@@ -195,10 +195,22 @@ def test_only_traces_that_match_are_compared(api: httpx.Client) -> None:
 def test_traffic_is_by_the_hour_of_the_time_asked_for(api: httpx.Client) -> None:
     hour = {"start": "2026-11-21T05:00:00Z", "end": "2026-11-21T06:00:00Z"}
     found = get(api, "/v1/compare", models=f"{A},{SEEN}", **hour)
-    assert [model["traces_per_hour"] for model in found["models"]] == [COUNT, 2 * COUNT]
+    rates = [metrics(model)["traces_per_hour"] for model in found["models"]]
+    assert [rate["estimate"]["value"] for rate in rates] == [pytest.approx(COUNT), pytest.approx(2 * COUNT)]
     assert (found["start_time"], found["end_time"]) == (hour["start"], hour["end"])
     instant = get(api, "/v1/compare", models=f"{A},{B}", end="2026-11-21T05:00:00.1Z")
-    assert [model["traces_per_hour"] for model in instant["models"]] == [None, None]
+    assert "traces_per_hour" not in metrics(instant["models"][0])
+
+
+def test_steady_traffic_has_a_narrower_interval_than_a_burst(api: httpx.Client) -> None:
+    steady = metrics(get(api, "/v1/compare", models=f"{A},{B}")["models"][1])["traces_per_hour"]
+    assert steady["estimate"]["value"] == pytest.approx(3_600, rel=0.01)
+    assert 3_500 < steady["estimate"]["lower"] <= steady["estimate"]["upper"] < 3_700
+    assert not steady["difference"]["significant"]
+    hour = {"start": "2026-11-21T05:00:00Z", "end": "2026-11-21T06:00:00Z"}
+    burst = metrics(get(api, "/v1/compare", models=f"{A},{B}", **hour)["models"][1])["traces_per_hour"]
+    assert burst["estimate"]["lower"] < 100
+    assert burst["estimate"]["upper"] > 400
 
 
 def test_a_wider_confidence_gives_wider_intervals(api: httpx.Client) -> None:

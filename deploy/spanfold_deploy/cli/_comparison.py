@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from spanfold_deploy.cli._conditions import Verdict
 
 _MARKS: Final = {"added": "+", "removed": "-", "changed": "~", "same": " "}
-_NEUTRAL: Final = frozenset({"cached_input_tokens"})
+_NEUTRAL: Final = frozenset({"cached_input_tokens", "traces_per_hour"})
 """Metrics of which more is neither good nor bad. Of scores more is good, of all else it is bad."""
 _SECTIONS: Final = ("properties", "params", "tags", "git", "metrics")
 _TEXT_CHARS: Final = 60
@@ -90,7 +90,7 @@ def _against(model: Mapping[str, Any], baseline: Mapping[str, Any], confidence: 
     interval = f"{100 * confidence:g} % interval"
     numbers = frozenset({_heading(baseline), _heading(model), "change", "traces"})
     rows = _output.table(
-        "a trace each", _heading(baseline), _heading(model), "", "change", interval, "traces", right=numbers
+        "metric", _heading(baseline), _heading(model), "", "change", interval, "traces", right=numbers
     )
     bases = {metric["metric"]: metric for metric in baseline["metrics"]}
     for metric in model["metrics"]:
@@ -108,7 +108,6 @@ def _against(model: Mapping[str, Any], baseline: Mapping[str, Any], confidence: 
     rows.add_section()
     for name, member, unit in (
         ("traces", "trace_count", "count"),
-        ("traces per hour", "traces_per_hour", "rate"),
         ("total cost", "total_cost_usd", "usd"),
     ):
         rows.add_row(name, _value(baseline[member], unit), _value(model[member], unit))
@@ -180,7 +179,7 @@ def _value(value: float | None, unit: str | None) -> str:
             return _output.milliseconds(value)
         case "usd":
             return f"${value:,.2f}" if value >= 1 else f"${value:.3g}"
-        case "tokens" | "rate":
+        case "tokens" | "per_hour":
             return f"{value:,.1f}"
         case "count":
             return f"{value:,}"

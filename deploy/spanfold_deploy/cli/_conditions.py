@@ -41,12 +41,11 @@ _UNITS: Final[Mapping[str, str]] = {
     "cost": "usd",
     "total_cost": "usd",
     "traces": "traces",
-    "traces_per_hour": "traces",
+    "traces_per_hour": "per_hour",
 }
 _COUNTED: Final[Mapping[str, str]] = {
     "total_cost": "total_cost_usd",
     "traces": "trace_count",
-    "traces_per_hour": "traces_per_hour",
 }
 """Metrics that are facts of the traffic rather than estimates, and the members that tell them."""
 _SCALES: Final[Mapping[tuple[str, str], float]] = {("ms", "s"): 1000, ("ratio", "pp"): 0.01}
@@ -234,7 +233,7 @@ def show(condition: Condition, value: float) -> str:
         unit = " points" if condition.change and not condition.relative else "%"
         return f"{100 * value:{sign},.1f}{unit}"
     digits = ",.0f" if abs(value) >= 100 else ".3g"  # noqa: PLR2004 - three digits are enough to compare
-    return f"{value:{sign}{digits}}" + ("" if unit == "score" else f" {unit}")
+    return f"{value:{sign}{digits}}" + ("" if unit == "score" else f" {unit.replace('_', ' ')}")
 
 
 def _refused(text: str, why: str, fix: str) -> SettingsError:

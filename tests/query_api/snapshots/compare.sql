@@ -67,6 +67,7 @@ WITH entries AS
     GROUP BY TraceId
 )
 SELECT
+    -entry.2 AS started_unix_ns,
     entry.4 AS duration_ns,
     entry.5 = 2 AS failed,
     input_tokens,
