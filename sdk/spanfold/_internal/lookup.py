@@ -106,7 +106,7 @@ class QueryApi:
         Raises:
             ServerUnavailableError: no usable answer in time, or none shortly before.
         """
-        answer = self.look_up("/v1/models", name=name, limit=MAX_NAMESAKES)
+        answer = self.look_up("/v1/models", name=name, experiment_id=experiment_id, limit=MAX_NAMESAKES)
         try:
             models = [
                 from_answer(item)
