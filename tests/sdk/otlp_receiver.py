@@ -43,6 +43,9 @@ class Server:
     port: int = 0
     problem_type: str = "application/problem+json"
     status: int = 200
+    max_request_bytes: int = 2**30
+    """Larger requests are refused, as a collector does."""
+    refused: int = 0
     models: list[dict[str, Any]] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     records: list[LogRecord] = field(default_factory=list)
@@ -137,6 +140,10 @@ def running(port: int = 0) -> Iterator[Server]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if len(body) > server.max_request_bytes:
+                server.refused += 1
+                self._reply(413, b"", "application/x-protobuf")
+                return
             try:
                 server.take(self.path, body, self.client_address[1])
             except DecodeError as fault:

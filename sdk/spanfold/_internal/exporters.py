@@ -11,12 +11,34 @@ from spanfold.errors import InvalidArgumentError
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs.export import LogRecordExporter
     from opentelemetry.sdk.trace.export import SpanExporter
-    from requests import Session
+    from requests import Response, Session
 
 _Signal = Literal["traces", "logs"]
 _BY_PROTOCOL: Final = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 _sessions: Final[weakref.WeakSet[Session]] = weakref.WeakSet()
 _abandoned: Final = list[Any]()
+_TOO_LARGE: Final = 413
+
+
+class _LastAnswer:
+    """The status of the last answer to an exporter: it says only that it failed, not why."""
+
+    status = 0
+
+    def note(self, response: Response, *_: object, **__: object) -> None:
+        self.status = response.status_code
+
+
+_last_answers: Final[weakref.WeakKeyDictionary[object, _LastAnswer]] = weakref.WeakKeyDictionary()
+
+
+def refused_as_too_large(exporter: object) -> bool:
+    """Whether the collector refused the exporter's last request because of its size.
+
+    Known for OTLP over HTTP. Over gRPC, requests are kept below the size that servers take by default.
+    """
+    answer = _last_answers.get(exporter)
+    return answer is not None and answer.status == _TOO_LARGE
 
 
 def span_exporters(otlp_endpoint: str | None) -> list[SpanExporter]:
@@ -33,9 +55,12 @@ def span_exporters(otlp_endpoint: str | None) -> list[SpanExporter]:
         if name == "otlp_proto_http":
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
 
-            made.append(
-                OTLPSpanExporter(endpoint=_http_endpoint(otlp_endpoint, "traces"), session=_session("traces"))
-            )
+            session = _session("traces")
+            exporter = OTLPSpanExporter(endpoint=_http_endpoint(otlp_endpoint, "traces"), session=session)
+            if session is not None:
+                answer = _last_answers[exporter] = _LastAnswer()
+                session.hooks["response"].append(answer.note)
+            made.append(exporter)
         else:
             made.append(_installed("traces", name, otlp_endpoint))
     return made

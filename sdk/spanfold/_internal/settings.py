@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spanfold._internal.faults import warn_once
 from spanfold._internal.hosts import AllowList
+from spanfold.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from spanfold._internal.privacy import Privacy
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Settings:
     otlp_endpoint: str | None = None
     service_name: str | None = None
     propagate_to: tuple[str, ...] | None = None
+    capture_content: str | int | None = None
+    redact: tuple[str | re.Pattern[str], ...] | None = None
 
     def allow_list(self) -> AllowList:
         """Whom to tell the active model; ``SPANFOLD_PROPAGATE_TO``.
@@ -31,6 +37,38 @@ class Settings:
         if self.propagate_to is not None:
             return AllowList(self.propagate_to)
         return AllowList(listed("SPANFOLD_PROPAGATE_TO"))
+
+    def privacy(self) -> Privacy:
+        """What may leave; ``SPANFOLD_CAPTURE_CONTENT``, ``SPANFOLD_REDACT``, ``SPANFOLD_REDACT_PATTERNS``.
+
+        Raises:
+            InvalidArgumentError: a rule is not known, no regular expression, or too slow.
+        """
+        from spanfold._internal.detectors import DEFAULT  # noqa: PLC0415
+        from spanfold._internal.privacy import Privacy  # noqa: PLC0415 - loads OpenTelemetry's SDK
+        from spanfold._internal.redaction import Redactor, compiled  # noqa: PLC0415
+
+        rules: list[str | re.Pattern[str]] = list(self.redact or ())
+        if self.redact is None:
+            patterns = re.split(r"\n|;;", os.environ.get("SPANFOLD_REDACT_PATTERNS", ""))
+            rules = [*(listed("SPANFOLD_REDACT") or DEFAULT)]
+            own = [compiled(pattern.strip()) for pattern in patterns if pattern.strip()]
+            rules = [*([] if own and rules == ["none"] else rules), *own]
+        return Privacy(max_content_chars=self._content_chars(), redactor=Redactor(rules))
+
+    def _content_chars(self) -> int | None:
+        given = self.capture_content
+        if given is None:
+            given = os.environ.get("SPANFOLD_CAPTURE_CONTENT", "")
+        text = str(given).strip().lower()
+        if text in {"", "full"}:
+            return None
+        if text == "none":
+            return 0
+        if text.isascii() and text.isdigit():
+            return int(text)
+        message = f"SPANFOLD_CAPTURE_CONTENT is {given!r}: write full, none, or a number of characters"
+        raise InvalidArgumentError(message)
 
 
 def listed(variable: str) -> Sequence[str]:

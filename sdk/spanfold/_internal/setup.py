@@ -16,11 +16,13 @@ from spanfold._internal.settings import Settings
 from spanfold.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator, Sequence
 
     from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+    from spanfold._internal.privacy import Privacy
     from spanfold._internal.providers import Providers
     from spanfold._internal.runtime import Runtime
 
@@ -34,12 +36,14 @@ _settings: Settings | None = None
 """The arguments that are in force; None before the first configuration and after a shutdown."""
 
 
-def configure(
+def configure(  # noqa: PLR0913 - what an application may choose
     endpoint: str | None = None,
     otlp_endpoint: str | None = None,
     service_name: str | None = None,
     *,
     propagate_to: Sequence[str] | None = None,
+    capture_content: str | int | None = None,
+    redact: Sequence[str | re.Pattern[str]] | None = None,
 ) -> None:
     """Say where traces and events go. Optional: without it, the first use takes the defaults.
 
@@ -59,9 +63,15 @@ def configure(
         service_name: this service's name. Default: ``OTEL_SERVICE_NAME``.
         propagate_to: hosts besides loopback that are told which model version calls them, such as
             ``*.shop.internal``. Default: ``SPANFOLD_PROPAGATE_TO``.
+        capture_content: ``full``, ``none``, or after how many characters prompts, completions, inputs and
+            outputs are cut. Default: ``SPANFOLD_CAPTURE_CONTENT``, else ``full``.
+        redact: what is replaced by a mark before anything leaves: names of detectors such as ``email``, and
+            compiled patterns. Default: ``SPANFOLD_REDACT`` and ``SPANFOLD_REDACT_PATTERNS``, else keys of
+            APIs and passwords in addresses.
 
     Raises:
-        InvalidArgumentError: an address is not http(s), or a variable names an exporter that is not there.
+        InvalidArgumentError: an address is not http(s), a rule is not known or too slow, or a variable names
+            an exporter that is not there.
 
     Example:
         >>> configure(service_name="support-bot")  # doctest: +SKIP
@@ -76,6 +86,8 @@ def configure(
                 otlp_endpoint=otlp_endpoint,
                 service_name=service_name,
                 propagate_to=None if propagate_to is None else tuple(propagate_to),
+                capture_content=capture_content,
+                redact=None if redact is None else tuple(redact),
             )
         )
 
@@ -136,13 +148,15 @@ def captured() -> Iterator[tuple[InMemorySpanExporter, InMemoryLogRecordExporter
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: PLC0415
 
     from spanfold._internal import providers as joined  # noqa: PLC0415
+    from spanfold._internal.sending import PrivateLogExporter, PrivateSpanExporter  # noqa: PLC0415
 
     providers = joined.connect(None)
     spans, logs = InMemorySpanExporter(), InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
     span_relay, log_relay = providers.span_relay, providers.log_relay
     targets = (span_relay.targets, log_relay.targets)
-    span_relay.targets = (SimpleSpanProcessor(spans),)
-    log_relay.targets = (SimpleLogRecordProcessor(logs),)
+    privacy = (_settings or Settings()).privacy()
+    span_relay.targets = (SimpleSpanProcessor(PrivateSpanExporter(spans, privacy)),)
+    log_relay.targets = (SimpleLogRecordProcessor(PrivateLogExporter(logs, privacy)),)
     before = runtime.replace(_runtime(providers, None))
     try:
         yield spans, logs
@@ -162,11 +176,11 @@ def _configure(settings: Settings) -> None:
 
     address = settings.endpoint or os.environ.get("SPANFOLD_ENDPOINT") or DEFAULT_ENDPOINT
     _check_address("SPANFOLD_ENDPOINT", address)
-    allowed = settings.allow_list()
+    allowed, privacy = settings.allow_list(), settings.privacy()
     if _providers is None:
         atexit.register(shutdown, EXIT_TIMEOUT_S)
     providers = _providers = joined.connect(settings.service_name)
-    _start_exporting(providers, settings.otlp_endpoint)
+    _start_exporting(providers, settings.otlp_endpoint, privacy)
     runtime.replace(_runtime(providers, QueryApi(address.rstrip("/"))))
     _settings = settings
     with contained("carry the active model to threads and services"):
@@ -193,17 +207,22 @@ def _drain() -> None:
         flush(EXIT_TIMEOUT_S)
 
 
-def _start_exporting(providers: Providers, otlp_endpoint: str | None) -> None:
+def _start_exporting(providers: Providers, otlp_endpoint: str | None, privacy: Privacy) -> None:
     from spanfold._internal import exporters  # noqa: PLC0415
     from spanfold._internal.queues import LogQueue, SpanQueue  # noqa: PLC0415
     from spanfold._internal.retry import PersistentLogExporter  # noqa: PLC0415
+    from spanfold._internal.sending import PrivateLogExporter, PrivateSpanExporter  # noqa: PLC0415
 
     # Both are built before either is put in place: a wrong setting leaves nothing half configured.
     export_spans = providers.is_ours or otlp_endpoint is not None
     for_spans = exporters.span_exporters(otlp_endpoint) if export_spans else []
     for_logs = exporters.log_exporters(otlp_endpoint)
-    providers.span_relay.targets = tuple(SpanQueue(exporter) for exporter in for_spans)
-    providers.log_relay.targets = tuple(LogQueue(PersistentLogExporter(exporter)) for exporter in for_logs)
+    providers.span_relay.targets = tuple(
+        SpanQueue(PrivateSpanExporter(exporter, privacy)) for exporter in for_spans
+    )
+    providers.log_relay.targets = tuple(
+        LogQueue(PersistentLogExporter(PrivateLogExporter(exporter, privacy))) for exporter in for_logs
+    )
 
 
 def _runtime(providers: Providers, query_api: QueryApi | None) -> Runtime:
