@@ -104,6 +104,7 @@ def _detail(rows: list[dict[str, Any]], max_spans: int, judged: list[dict[str, A
         "start_time": times.format_rfc3339(start_ns),
         "start_time_unix_ns": start_ns,
         "duration_ms": (end_ns - start_ns) / NS_PER_MS,
+        "latency_ms": entry["duration_ns"] / NS_PER_MS,
         "span_count": len(rows),
         "error_count": sum(row["status_code"] == _ERROR for row in rows),
         "input_tokens": _sum(row["input_tokens"] for row in calls),

@@ -164,6 +164,7 @@ class TraceDetail(Answer):
     start_time: Time
     start_time_unix_ns: UnixNs
     duration_ms: Annotated[float, Field(description="From the first start to the last end.")]
+    latency_ms: Annotated[float, Field(description="Of the entry span.")]
     span_count: int
     error_count: Annotated[int, Field(description="Spans with an error.")]
     input_tokens: int | None

@@ -50,6 +50,8 @@ from spanfold._internal.runs import (
     start_run,
 )
 from spanfold._internal.setup import configure, flush, shutdown
+from spanfold._internal.traces.search import get_trace, search_traces
+from spanfold._internal.traces.streams import arrow_traces, iter_spans, iter_traces
 from spanfold._internal.tracing import start_span, trace
 
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "RunData",
     "RunInfo",
     "active_run",
+    "arrow_traces",
     "autolog",
     "clear_active_model",
     "compare",
@@ -77,8 +80,11 @@ __all__ = [
     "get_active_model_id",
     "get_logged_model",
     "get_run",
+    "get_trace",
     "history",
     "initialize_logged_model",
+    "iter_spans",
+    "iter_traces",
     "last_logged_model",
     "log_metric",
     "log_metrics",
@@ -88,6 +94,7 @@ __all__ = [
     "restore_logged_model",
     "search_logged_models",
     "search_runs",
+    "search_traces",
     "set_active_model",
     "set_active_model_from_git",
     "set_experiment",
