@@ -101,8 +101,9 @@ def mean(values: Sequence[float], confidence: float) -> Interval:
     if squares == 0:
         return Interval(center, center, center)
     error = math.sqrt(squares / (count - 1) / count)
-    cubes = math.fsum(deviation**3 for deviation in deviations)
-    skew = cubes / count / (squares / count) ** 1.5 / math.sqrt(count)
+    # Divided before they are raised to the third power: tiny costs would vanish, large ones overflow.
+    spread = math.sqrt(squares / count)
+    skew = math.fsum((deviation / spread) ** 3 for deviation in deviations) / count / math.sqrt(count)
     t = student_t((1 + confidence) / 2, count - 1)
     return Interval(center, center - _unskewed(t, skew) * error, center - _unskewed(-t, skew) * error)
 

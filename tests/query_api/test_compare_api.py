@@ -96,6 +96,10 @@ def _filled(database: RecordingDatabase) -> None:
         for number in range(40)
         for value in (number % 2 / 2 + better, number % 2 / 2 + better)
     ]
+    # What no evaluation and no price list says: nothing may come of it, least of all a fault.
+    scores += [{**scores[0], "ScoreValue": value} for value in (float("inf"), float("nan"), 1e300, None)]
+    wild = {"Timestamp": T0_NS, "ModelId": A, "Operation": "chat", "Entry": 0, "parent": 1}
+    insert(database, "spans", [span(0, 10, Cost=1e300, **wild), span(0, 11, Cost=float("-inf"), **wild)])
     insert(database, "evaluation_events", scores)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import random
+from functools import partial
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spanfold_query_api.intervals import (
     Interval,
@@ -195,6 +198,38 @@ def test_a_ratio_to_zero_is_not_defined_but_has_a_lower_limit() -> None:
     assert found.lower > 1
     nothing = ratio(proportion(0, 100, 0.95), proportion(0, 100, 0.95))
     assert (nothing.value, nothing.lower, nothing.upper) == (None, 0, None)
+
+
+VALUES = st.lists(st.floats(-1e12, 1e12) | st.sampled_from([0.0, 1.0]), min_size=1, max_size=40)
+
+
+@given(VALUES, st.floats(0.5, 0.98))
+def test_every_interval_holds_its_estimate_and_grows_with_the_confidence(
+    values: list[float], confidence: float
+) -> None:
+    estimators: list[Callable[[float], Interval]] = [
+        lambda asked: mean(values, asked),
+        *(partial(quantile, sorted(values), level) for level in (0.5, 0.95, 0.99)),
+        lambda asked: proportion(sum(value > 0 for value in values), len(values), asked),
+    ]
+    for estimate in estimators:
+        narrow, wide = estimate(confidence), estimate(confidence + 0.01)
+        slack = 1e-9 * max(map(abs, (*values, 1)))
+        for inner, outer in ((narrow.lower, wide.lower), (narrow.value, narrow.lower)):
+            assert inner is None or outer is None or outer <= inner + slack
+        for inner, outer in ((narrow.upper, wide.upper), (narrow.value, narrow.upper)):
+            assert inner is None or outer is None or outer >= inner - slack
+
+
+@given(VALUES, VALUES)
+def test_turning_a_comparison_round_turns_the_sign_and_the_limits(a: list[float], b: list[float]) -> None:
+    new, base = mean(a, 0.95), mean(b, 0.95)
+    there, back = (difference(*pair, non_negative=False) for pair in ((new, base), (base, new)))
+    assert (there.value, there.lower, there.upper) == (
+        -back.value if back.value is not None else None,
+        None if back.upper is None else -back.upper,
+        None if back.lower is None else -back.lower,
+    )
 
 
 def holds(found: Relation, truth: float) -> bool:

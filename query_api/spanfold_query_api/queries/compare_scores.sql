@@ -1,4 +1,5 @@
--- The scores of the same traces: a trace that was scored more than once by one name counts once, by the mean.
+-- The scores of the same traces: a trace that was scored more than once by one name counts once, by the mean. Infinite
+-- ones, and those beyond all scales, would leave nothing of it.
 SELECT
     name,
     groupArray(score) AS scores
@@ -8,7 +9,7 @@ FROM
         EvaluationName AS name,
         avg(ScoreValue) AS score
     FROM evaluation_events
-    WHERE isFinite(ScoreValue)
+    WHERE abs(ScoreValue) < 1e12
         AND cityHash64(TraceId) <= {max_hash:UInt64}
         AND TraceId IN
         (

@@ -1,6 +1,7 @@
 -- A row for each trace that entered the version, or for a sample of them: those whose ID hashes low, which are
 -- the same ones for every version. What a trace used is the sum over all its spans, those of services downstream
 -- included; agents and tools repeat what the calls below them report, so they are left out, as in trace_totals.
+-- A cost beyond all money is a fault of whoever wrote it, and would make every mean meaningless.
 WITH entries AS
 (
     SELECT
@@ -31,7 +32,7 @@ FROM
         sumOrNullIf(InputTokens, IsCall) AS input_tokens,
         sumOrNullIf(OutputTokens, IsCall) AS output_tokens,
         sumOrNullIf(CachedInputTokens, IsCall) AS cached_input_tokens,
-        sumOrNullIf(Cost, IsCall AND isFinite(Cost)) AS cost
+        sumOrNullIf(Cost, IsCall AND abs(Cost) < 1e12) AS cost
     FROM
     (
         SELECT

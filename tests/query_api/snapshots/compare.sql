@@ -52,6 +52,7 @@ WHERE ModelId = {model_id:String}
 -- A row for each trace that entered the version, or for a sample of them: those whose ID hashes low, which are
 -- the same ones for every version. What a trace used is the sum over all its spans, those of services downstream
 -- included; agents and tools repeat what the calls below them report, so they are left out, as in trace_totals.
+-- A cost beyond all money is a fault of whoever wrote it, and would make every mean meaningless.
 WITH entries AS
 (
     SELECT
@@ -82,7 +83,7 @@ FROM
         sumOrNullIf(InputTokens, IsCall) AS input_tokens,
         sumOrNullIf(OutputTokens, IsCall) AS output_tokens,
         sumOrNullIf(CachedInputTokens, IsCall) AS cached_input_tokens,
-        sumOrNullIf(Cost, IsCall AND isFinite(Cost)) AS cost
+        sumOrNullIf(Cost, IsCall AND abs(Cost) < 1e12) AS cost
     FROM
     (
         SELECT
@@ -117,7 +118,8 @@ LIMIT {limit:UInt32};
 -- max_hash = 18446744073709551615
 -- model_id = 'm-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 -- start_ns = 1795237200000000000
--- The scores of the same traces: a trace that was scored more than once by one name counts once, by the mean.
+-- The scores of the same traces: a trace that was scored more than once by one name counts once, by the mean. Infinite
+-- ones, and those beyond all scales, would leave nothing of it.
 SELECT
     name,
     groupArray(score) AS scores
@@ -127,7 +129,7 @@ FROM
         EvaluationName AS name,
         avg(ScoreValue) AS score
     FROM evaluation_events
-    WHERE isFinite(ScoreValue)
+    WHERE abs(ScoreValue) < 1e12
         AND cityHash64(TraceId) <= {max_hash:UInt64}
         AND TraceId IN
         (
