@@ -41,6 +41,12 @@ def test_the_next_family_steps_in_where_the_best_does_not_fit() -> None:
     assert reasons[LLMETRY] is not None
 
 
+def test_one_that_would_double_the_calls_of_another_library_gives_way_to_it() -> None:
+    both = [candidate("botocore", "OpenTelemetry"), candidate("bedrock", GENAI)]
+    assert "disable bedrock to have botocore" in str(decided(both)["OpenTelemetry"])
+    assert decided(both, Wish({"bedrock": "disabled"}))["OpenTelemetry"] is None
+
+
 def test_an_instrumentor_that_is_dead_is_never_used() -> None:
     dead = candidate("openai", "OpenTelemetry", "opentelemetry-instrumentation-openai-v2")
     reasons = decided([dead, candidate("openai", INFERENCE)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,14 @@ DEAD: Final = {
 OWN_TRACING: Final = {"anthropic": "ANTHROPIC_OPEN_TELEMETRY"}
 """Libraries that make spans by themselves, and the variable that turns those off. Together with an
 instrumentor's they would be two for every call."""
+
+OPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "opentelemetry-instrumentation-fastapi": {"exclude_spans": ["receive", "send"]},
+}
+"""Arguments for an instrumentor. ASGI's inner spans would be one for each piece of a streamed answer."""
+
+OVERLAPS: Final = {"botocore": "bedrock"}
+"""Instrumentors that make spans of calls to a model too, and those that do nothing else."""
 
 OPENLLMETRY_MARK: Final = "opentelemetry-semantic-conventions-ai"
 """OpenLLMetry's packages are named like OpenTelemetry's own; this one only they depend on."""

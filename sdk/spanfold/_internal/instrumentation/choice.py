@@ -69,7 +69,8 @@ def choose(candidates: Iterable[Candidate], wish: Wish) -> list[Choice]:
             if reason is None:
                 taken = candidate
             choices.append(Choice(candidate, reason))
-    return choices
+    used = {one.candidate.library for one in choices if one.reason is None}
+    return [_without_overlap(one, used) for one in choices]
 
 
 def names(given: Collection[str] | str, argument: str) -> frozenset[str]:
@@ -88,6 +89,15 @@ def names(given: Collection[str] | str, argument: str) -> frozenset[str]:
 
 def _rank(candidate: Candidate) -> tuple[int, str]:
     return catalogue.FAMILIES.index(candidate.family), candidate.distribution
+
+
+def _without_overlap(choice: Choice, used: set[str]) -> Choice:
+    library = choice.candidate.library
+    other = catalogue.OVERLAPS.get(library)
+    if choice.reason is not None or other not in used:
+        return choice
+    reason = f"{other} is instrumented: two would double its spans (disable {other} to have {library})"
+    return Choice(choice.candidate, reason)
 
 
 def _objection(candidate: Candidate, wish: Wish) -> str | None:

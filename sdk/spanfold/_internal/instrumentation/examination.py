@@ -65,10 +65,13 @@ def mismatches() -> list[str]:
     """Packages of instrumentation that want other versions than are installed."""
     from packaging.requirements import Requirement  # noqa: PLC0415 - slow to import
 
-    problems = set[str]()
+    problems, seen = set[str](), set[str]()
     for distribution in distributions():
-        if not catalogue.normal(distribution.name).startswith(("opentelemetry-", "openinference-")):
+        name = catalogue.normal(distribution.name)
+        # Of two in different places of sys.path, the first is the one that is imported.
+        if name in seen or not name.startswith(("opentelemetry-", "openinference-")):
             continue
+        seen.add(name)
         for text in distribution.requires or ():
             requirement = Requirement(text)
             if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):

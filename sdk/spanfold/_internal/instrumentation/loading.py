@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold._internal.faults import contained, logger, swallow
+from spanfold._internal.instrumentation import catalogue, late
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,25 +57,23 @@ failed: Final = dict[str, str]()
 
 def prepare(candidate: Candidate) -> None:
     """Load an instrumentor as soon as its library is imported: now, if it is or if nobody knows when."""
-    from wrapt import register_post_import_hook  # noqa: PLC0415 - a dependency of the instrumentors
-
     waiting.add(candidate.library)
-    if not candidate.modules:
-        _queue.run(partial(_load, candidate))
+    job = partial(_load, candidate)
+    if candidate.library in late.MOMENTS:
+        moment, arrange = late.MOMENTS[candidate.library]
+        call_after_import(moment, lambda imported: arrange(imported, partial(_queue.run, job)))
         return
+    if not candidate.modules:
+        _queue.run(job)
     for module in candidate.modules:
-        register_post_import_hook(partial(_on_import, candidate), module)
+        call_after_import(module, lambda _: job())
 
 
 def call_after_import(module: str, action: Callable[[Any], None]) -> None:
-    """Call ``action`` with a module once it is imported."""
-    from wrapt import register_post_import_hook  # noqa: PLC0415
+    """Call ``action`` with a module once it is imported: now, if it is."""
+    from wrapt import register_post_import_hook  # noqa: PLC0415 - a dependency of the instrumentors
 
     register_post_import_hook(lambda imported: _queue.run(partial(_guarded, action, imported)), module)
-
-
-def _on_import(candidate: Candidate, _module: object) -> None:
-    _queue.run(partial(_load, candidate))
 
 
 def _load(candidate: Candidate) -> None:
@@ -85,7 +84,8 @@ def _load(candidate: Candidate) -> None:
     try:
         instrumentor = candidate.entry_point.load()()
         if not getattr(instrumentor, "is_instrumented_by_opentelemetry", False):
-            instrumentor.instrument(skip_dep_check=True)
+            options = catalogue.OPTIONS.get(candidate.distribution, {})
+            instrumentor.instrument(skip_dep_check=True, **options)
     except Exception as fault:
         # One instrumentor that does not load must not keep the application, or the others, from running.
         failed[library] = f"{type(fault).__name__}: {fault}"
