@@ -188,6 +188,17 @@ def test_a_versions_whole_life_is_recorded_and_read_back_by_the_program_that_mad
     assert model["experiment_id"] == derive_experiment_id("support bot")
 
 
+def test_a_deleted_versions_name_means_one_new_version_to_every_later_process(server: Server) -> None:
+    program = "import json, spanfold\nmodel = spanfold.set_active_model(name='once deleted')\n"
+    tell = "print(json.dumps(model.model_id))"
+    first = run_python(server.ready, f"{program}spanfold.delete_logged_model(model.model_id)\n{tell}")
+    second, third = (run_python(server.ready, program + tell) for _ in range(2))
+    assert first != second == third
+    assert [model["model_id"] for model in get(server, "/v1/models", name="once deleted")["models"]] == [
+        second
+    ]
+
+
 WITHOUT_SERVER = """
 import json, sys, time
 import spanfold

@@ -44,7 +44,7 @@ def test_the_environment_alone_is_enough_and_nothing_is_lost_at_exit(run_script:
             MLFLOW_ACTIVE_MODEL_ID="my-agent-v1.0",
         )
     model_id = derive_model_id("0", "my-agent-v1.0")
-    assert server.questions == ["/v1/models?name=my-agent-v1.0&experiment_id=0&limit=10", f"/v1/models/{model_id}"]
+    assert server.questions == ["/v1/models?name=my-agent-v1.0&experiment_id=0&include_deleted=true&limit=10"]
     assert [span.name for span in server.spans] == ["work"]
     assert server.resources[0]["service.name"] == "shop"
     assert str(attributes_of(server.spans[0].attributes)["spanfold.model.id"]) == model_id[:8]

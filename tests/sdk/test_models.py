@@ -64,7 +64,7 @@ def test_a_name_that_the_server_does_not_know_is_derived_and_announced_once(serv
         "params": {},
         "tags": {},
     }
-    assert len(server.questions) == 2  # which one has the name, and whether the derived one was deleted
+    assert len(server.questions) == 1
 
 
 def test_an_id_is_asked_for_once_and_may_hold_any_character(server: Server) -> None:
@@ -81,7 +81,7 @@ def test_an_unknown_id_is_a_clear_error_and_changes_nothing(server: Server) -> N
     assert isinstance(raised.value, LookupError)
     assert raised.value.model_id == "existing-model-id"
     assert spanfold.get_active_model_id() == derive_model_id("0", "before")
-    assert len(server.questions) == 3
+    assert len(server.questions) == 2
 
 
 def test_a_name_and_an_id_that_do_not_belong_together_are_refused(server: Server) -> None:

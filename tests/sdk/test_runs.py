@@ -145,6 +145,20 @@ def test_a_snapshot_carries_model_and_run_into_a_thread(captured: Captured) -> N
     assert of(captured, run.info.run_id).status == "FINISHED"
 
 
+def test_a_thread_started_inside_a_block_belongs_to_its_run_and_its_version(captured: Captured) -> None:
+    seen = list[tuple[str | None, str | None]]()
+
+    def work() -> None:
+        seen.append((active.current(), active_run.current()))
+
+    with spanfold.set_active_model(name="v1") as model, spanfold.start_run() as run:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(10)
+    assert seen == [(model.model_id, run.info.run_id)]
+    assert of(captured, run.info.run_id).status == "FINISHED"
+
+
 def test_a_model_made_inside_a_run_belongs_to_it_and_so_do_its_metrics(captured: Captured) -> None:
     with spanfold.start_run() as run:
         model = spanfold.create_external_model(name="my-agent-v3.0")

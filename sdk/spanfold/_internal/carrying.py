@@ -167,10 +167,10 @@ def _patched_process_start(start: Callable[..., Any]) -> Callable[..., Any]:
 _installed: Final = list[tuple[Any, str, Any, Any]]()
 
 
-def install() -> None:
-    """Patch the starting of threads and the submitting of tasks. Idempotent."""
+def install() -> bool:
+    """Patch the starting of threads and the submitting of tasks. False if that was done before."""
     if _installed:
-        return
+        return False
     from multiprocessing.pool import Pool  # noqa: PLC0415 - `import spanfold` stays light
     from multiprocessing.process import BaseProcess  # noqa: PLC0415
 
@@ -187,6 +187,7 @@ def install() -> None:
         ours = patched(before)
         setattr(owner, name, ours)
         _installed.append((owner, name, before, ours))
+    return True
 
 
 def uninstall() -> None:

@@ -36,6 +36,18 @@ _FIX: Final = "start it with `spanfold serve`, or set SPANFOLD_ENDPOINT to where
 _NO_SUCH_ROUTE: Final = "urn:spanfold:problem:not-found"
 
 
+@dataclass(frozen=True, slots=True)
+class Namesakes:
+    """Model versions of one name."""
+
+    alive: tuple[LoggedModel, ...]
+    """Newest first."""
+    deleted: tuple[str, ...]
+    """IDs of those that were deleted."""
+    are_all: bool
+    """Whether there are no more of the name than these."""
+
+
 @dataclass(slots=True)
 class QueryApi:
     """The query API at one address."""
@@ -100,22 +112,26 @@ class QueryApi:
             with fault:
                 raise self._refusal(path, fault, _problem_of(fault)) from None
 
-    def find_models(self, experiment_id: str, name: str) -> list[LoggedModel]:
-        """The newest model versions called ``name`` that were not deleted, newest first.
+    def find_models(self, experiment_id: str, name: str) -> Namesakes:
+        """The newest model versions called ``name``.
 
         Raises:
             ServerUnavailableError: no usable answer in time, or none shortly before.
         """
-        answer = self.look_up("/v1/models", name=name, experiment_id=experiment_id, limit=MAX_NAMESAKES)
+        answer = self.look_up(
+            "/v1/models", name=name, experiment_id=experiment_id, include_deleted=True, limit=MAX_NAMESAKES
+        )
         try:
-            models = [
-                from_answer(item)
-                for item in (answer or {})["models"]
-                if item["name"] == name and item["experiment_id"] == experiment_id and not item.get("deleted")
+            every = (answer or {})["models"]
+            found = [
+                item for item in every if item["name"] == name and item["experiment_id"] == experiment_id
             ]
+            alive = [from_answer(item) for item in found if not item.get("deleted")]
+            deleted = [item["model_id"] for item in found if item.get("deleted")]
         except (KeyError, TypeError) as fault:
             raise self._unusable(f"the answer is not a list of models: {fault!r}") from fault
-        return sorted(models, key=lambda model: model.creation_timestamp, reverse=True)
+        newest_first = sorted(alive, key=lambda model: model.creation_timestamp, reverse=True)
+        return Namesakes(tuple(newest_first), tuple(deleted), are_all=len(every) < MAX_NAMESAKES)
 
     def get_model(self, model_id: str) -> LoggedModel:
         """The model version with this ID.

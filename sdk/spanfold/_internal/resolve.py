@@ -145,22 +145,24 @@ def _ask(query_api: QueryApi, experiment_id: str, name: str) -> LoggedModel | No
     Raises:
         ServerUnavailableError: no usable answer.
     """
-    for found in query_api.find_models(experiment_id, name):
+    namesakes = query_api.find_models(experiment_id, name)
+    for found in namesakes.alive:
         if found.model_id not in _memory.deleted:
             return found
-    # None of this name is alive. Was the one that would be derived deleted?
-    while True:
+    for model_id in namesakes.deleted:
+        forget(model_id)
+    while not namesakes.are_all:
         derived = _derive(experiment_id, name)
         try:
             found = query_api.get_model(derived)
         except ModelNotFoundError as fault:
             if not fault.deleted:
-                return None
-            with _memory.lock:
-                _forget(_memory, derived)
+                break
+            forget(derived)
         else:
             # If only spans and tags tell of it so far, it is still to be created.
             return found if found.name == name else None
+    return None
 
 
 def _derive(experiment_id: str, name: str) -> str:

@@ -147,6 +147,7 @@ def captured() -> Iterator[tuple[InMemorySpanExporter, InMemoryLogRecordExporter
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: PLC0415
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: PLC0415
 
+    from spanfold._internal import carrying  # noqa: PLC0415
     from spanfold._internal import providers as joined  # noqa: PLC0415
     from spanfold._internal.sending import PrivateLogExporter, PrivateSpanExporter  # noqa: PLC0415
 
@@ -158,11 +159,14 @@ def captured() -> Iterator[tuple[InMemorySpanExporter, InMemoryLogRecordExporter
     span_relay.targets = (SimpleSpanProcessor(PrivateSpanExporter(spans, privacy)),)
     log_relay.targets = (SimpleLogRecordProcessor(PrivateLogExporter(logs, privacy)),)
     before = runtime.replace(_runtime(providers, None))
+    is_patched_here = carrying.install()
     try:
         yield spans, logs
     finally:
         runtime.replace(before)
         span_relay.targets, log_relay.targets = targets
+        if is_patched_here and _settings is None:
+            carrying.uninstall()
 
 
 def _configure(settings: Settings) -> None:
