@@ -307,7 +307,7 @@ def test_after_a_shutdown_nothing_is_sent_until_it_is_configured_again(server: S
 @pytest.mark.parametrize("argument", ["endpoint", "otlp_endpoint"])
 def test_an_address_that_is_no_web_address_is_refused(argument: str) -> None:
     with pytest.raises(InvalidArgumentError, match=f"{argument} must be an address"):
-        spanfold.configure(**{argument: "localhost:4318"})
+        spanfold.configure(**{argument: "localhost:4318"})  # type: ignore[arg-type] # its value is a text
 
 
 @pytest.mark.parametrize(

@@ -9,19 +9,20 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from opentelemetry.attributes import BoundedAttributes
-from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.trace import Event
 from opentelemetry.trace import Link, Status
 
 from spanfold._internal.content_keys import is_content, is_content_event
 from spanfold._internal.cutting import cut, cut_each, size_bytes
 from spanfold._internal.redaction import Redactor
+from spanfold._internal.span_copies import copied
 from spanfold_schemas import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from opentelemetry.sdk._logs import ReadableLogRecord
+    from opentelemetry.sdk.trace import ReadableSpan
 
 MAX_ATTRIBUTE_CHARS: Final = 256 * 1_024
 """Longer than any prompt that a person reads; an image in a message is not."""
@@ -64,7 +65,7 @@ class Privacy:
             or any(ours is not theirs for ours, theirs in zip(links, span.links, strict=True))
         ):
             status = span.status if described is description else Status(span.status.status_code, described)
-            span = _copied(span, name, attributes, events, links, status)
+            span = copied(span, name, attributes, events, links, status)
         size = _span_bytes(span)
         return (span, size) if size <= max_bytes else _fitted(span, max_bytes)
 
@@ -166,30 +167,7 @@ def _shortened(span: ReadableSpan, limit: int, mark: str, events: list[Event]) -
     ]
     description = span.status.description
     status = span.status if description is None else Status(span.status.status_code, shorten(description))
-    return _copied(span, shorten(span.name), attributes, shorter, list(span.links) if events else [], status)
-
-
-def _copied(  # noqa: PLR0913, PLR0917 - what may change of a span
-    span: ReadableSpan, name: str, attributes: Any, events: list[Event], links: list[Link], status: Status
-) -> ReadableSpan:
-    kept: Any = attributes
-    if span.dropped_attributes:
-        kept = BoundedAttributes(attributes=attributes)
-        kept.dropped = span.dropped_attributes
-    return ReadableSpan(
-        name=name,
-        context=span.context,
-        parent=span.parent,
-        resource=span.resource,
-        attributes=kept,
-        events=events,
-        links=links,
-        kind=span.kind,
-        status=status,
-        start_time=span.start_time,
-        end_time=span.end_time,
-        instrumentation_scope=span.instrumentation_scope,
-    )
+    return copied(span, shorten(span.name), attributes, shorter, list(span.links) if events else [], status)
 
 
 def _event_with(event: Event, attributes: Any) -> Event:

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from spanfold._internal.faults import logger, warn_once
 from spanfold._internal.processors import LogRelay, SpanRelay
+from spanfold._internal.sampling import KeepingErrors
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider as AnyTracerProvider
@@ -29,6 +30,8 @@ class Providers:
     """Whether spanfold made the tracer provider, and so has to export its spans."""
     span_relay: SpanRelay = field(default_factory=SpanRelay)
     log_relay: LogRelay = field(default_factory=LogRelay)
+    ratio: float | None = None
+    """The share of traces that is kept; None where OpenTelemetry or the application decides."""
 
     @property
     def service_name(self) -> str:
@@ -39,21 +42,24 @@ class Providers:
 _providers: Providers | None = None
 
 
-def connect(service_name: str | None) -> Providers:
+def connect(service_name: str | None, ratio: float | None = None) -> Providers:
     """Add spanfold's relays to the providers; the first call decides, later ones return the same.
 
     Args:
         service_name: for a provider that spanfold makes; None leaves it to ``OTEL_SERVICE_NAME``.
+        ratio: the share of traces to keep, for a provider that spanfold makes.
     """
     global _providers  # noqa: PLW0603 - a provider cannot be removed again, so neither can this
     if _providers is None:
-        _providers = _join(service_name)
+        _providers = _join(service_name, ratio)
     elif service_name is not None and service_name != _providers.service_name:
         logger.warning("service_name=%r comes too late: the tracer provider exists already", service_name)
+    elif ratio is not None and ratio != _providers.ratio:
+        logger.warning("the sample ratio %s comes too late: the tracer provider exists already", ratio)
     return _providers
 
 
-def _join(service_name: str | None) -> Providers:
+def _join(service_name: str | None, ratio: float | None) -> Providers:
     existing = trace.get_tracer_provider()
     is_ours = not isinstance(existing, TracerProvider)
     if isinstance(existing, TracerProvider):
@@ -62,8 +68,10 @@ def _join(service_name: str | None) -> Providers:
             logger.warning(
                 "service_name=%r is not used: the application made the tracer provider", service_name
             )
+        if ratio is not None:
+            logger.warning("the sample ratio %s is not used: the application made the tracer provider", ratio)
     else:
-        tracer_provider = _own_tracer_provider(existing, service_name)
+        tracer_provider = _own_tracer_provider(existing, service_name, ratio)
     resource = tracer_provider.resource
     unlimited = LogRecordLimits(
         max_log_record_attributes=LogRecordLimits.UNSET,
@@ -73,6 +81,7 @@ def _join(service_name: str | None) -> Providers:
         tracer_provider=tracer_provider,
         event_provider=LoggerProvider(resource, shutdown_on_exit=False, log_record_limits=unlimited),
         is_ours=is_ours,
+        ratio=ratio if is_ours else None,
     )
     tracer_provider.add_span_processor(providers.span_relay)
     providers.event_provider.add_log_record_processor(providers.log_relay)
@@ -84,10 +93,17 @@ def _join(service_name: str | None) -> Providers:
     return providers
 
 
-def _own_tracer_provider(existing: AnyTracerProvider, service_name: str | None) -> TracerProvider:
+def _own_tracer_provider(
+    existing: AnyTracerProvider, service_name: str | None, ratio: float | None
+) -> TracerProvider:
     # Shut down by spanfold.shutdown, with a limit: OpenTelemetry's own handler would wait as it likes.
     named: dict[str, Any] = {} if service_name is None else {SERVICE_NAME: service_name}
-    made = TracerProvider(resource=Resource.create(named), shutdown_on_exit=False)
+    made = TracerProvider(
+        resource=Resource.create(named),
+        # None leaves the choice to OTEL_TRACES_SAMPLER.
+        sampler=None if ratio is None else KeepingErrors(ratio),
+        shutdown_on_exit=False,
+    )
     if isinstance(existing, trace.ProxyTracerProvider | trace.NoOpTracerProvider):
         trace.set_tracer_provider(made)
     else:

@@ -27,6 +27,7 @@ class Settings:
     propagate_to: tuple[str, ...] | None = None
     capture_content: str | int | None = None
     redact: tuple[str | re.Pattern[str], ...] | None = None
+    sample_ratio: float | None = None
 
     def allow_list(self) -> AllowList:
         """Whom to tell the active model; ``SPANFOLD_PROPAGATE_TO``.
@@ -55,6 +56,27 @@ class Settings:
             own = [compiled(pattern.strip()) for pattern in patterns if pattern.strip()]
             rules = [*([] if own and rules == ["none"] else rules), *own]
         return Privacy(max_content_chars=self._content_chars(), redactor=Redactor(rules))
+
+    def ratio(self) -> float | None:
+        """The share of traces to keep, if it is for us to decide; ``SPANFOLD_SAMPLE_RATIO``.
+
+        Raises:
+            InvalidArgumentError: it is no number from 0 to 1.
+        """
+        given = os.environ.get("SPANFOLD_SAMPLE_RATIO") if self.sample_ratio is None else self.sample_ratio
+        if given is None or not str(given).strip():
+            return None
+        try:
+            ratio = float(given)
+        except ValueError:
+            ratio = -1.0
+        if not 0 <= ratio <= 1:
+            message = f"SPANFOLD_SAMPLE_RATIO is {given!r}: write a number from 0 to 1, such as 0.1"
+            raise InvalidArgumentError(message)
+        if os.environ.get("OTEL_TRACES_SAMPLER"):
+            warn_once("two-samplers", "OTEL_TRACES_SAMPLER is set, so SPANFOLD_SAMPLE_RATIO has no effect")
+            return None
+        return ratio if ratio < 1 else None
 
     def _content_chars(self) -> int | None:
         given = self.capture_content

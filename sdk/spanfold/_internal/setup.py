@@ -44,6 +44,7 @@ def configure(  # noqa: PLR0913 - what an application may choose
     propagate_to: Sequence[str] | None = None,
     capture_content: str | int | None = None,
     redact: Sequence[str | re.Pattern[str]] | None = None,
+    sample_ratio: float | None = None,
 ) -> None:
     """Say where traces and events go. Optional: without it, the first use takes the defaults.
 
@@ -68,6 +69,8 @@ def configure(  # noqa: PLR0913 - what an application may choose
         redact: what is replaced by a mark before anything leaves: names of detectors such as ``email``, and
             compiled patterns. Default: ``SPANFOLD_REDACT`` and ``SPANFOLD_REDACT_PATTERNS``, else keys of
             APIs and passwords in addresses.
+        sample_ratio: the share of traces that is kept, from 0 to 1; traces in which something failed are
+            kept in any case. Default: ``SPANFOLD_SAMPLE_RATIO``, else all.
 
     Raises:
         InvalidArgumentError: an address is not http(s), a rule is not known or too slow, or a variable names
@@ -88,6 +91,7 @@ def configure(  # noqa: PLR0913 - what an application may choose
                 propagate_to=None if propagate_to is None else tuple(propagate_to),
                 capture_content=capture_content,
                 redact=None if redact is None else tuple(redact),
+                sample_ratio=sample_ratio,
             )
         )
 
@@ -180,10 +184,10 @@ def _configure(settings: Settings) -> None:
 
     address = settings.endpoint or os.environ.get("SPANFOLD_ENDPOINT") or DEFAULT_ENDPOINT
     _check_address("SPANFOLD_ENDPOINT", address)
-    allowed, privacy = settings.allow_list(), settings.privacy()
+    allowed, privacy, ratio = settings.allow_list(), settings.privacy(), settings.ratio()
     if _providers is None:
         atexit.register(shutdown, EXIT_TIMEOUT_S)
-    providers = _providers = joined.connect(settings.service_name)
+    providers = _providers = joined.connect(settings.service_name, ratio)
     _start_exporting(providers, settings.otlp_endpoint, privacy)
     runtime.replace(_runtime(providers, QueryApi(address.rstrip("/"))))
     _settings = settings
@@ -215,15 +219,16 @@ def _start_exporting(providers: Providers, otlp_endpoint: str | None, privacy: P
     from spanfold._internal import exporters  # noqa: PLC0415
     from spanfold._internal.queues import LogQueue, SpanQueue  # noqa: PLC0415
     from spanfold._internal.retry import PersistentLogExporter  # noqa: PLC0415
+    from spanfold._internal.sampling import ErrorKeeper  # noqa: PLC0415
     from spanfold._internal.sending import PrivateLogExporter, PrivateSpanExporter  # noqa: PLC0415
 
     # Both are built before either is put in place: a wrong setting leaves nothing half configured.
     export_spans = providers.is_ours or otlp_endpoint is not None
     for_spans = exporters.span_exporters(otlp_endpoint) if export_spans else []
     for_logs = exporters.log_exporters(otlp_endpoint)
-    providers.span_relay.targets = tuple(
-        SpanQueue(PrivateSpanExporter(exporter, privacy)) for exporter in for_spans
-    )
+    queues = [SpanQueue(PrivateSpanExporter(exporter, privacy)) for exporter in for_spans]
+    keeps_all = providers.ratio is None
+    providers.span_relay.targets = tuple(queue if keeps_all else ErrorKeeper(queue) for queue in queues)
     providers.log_relay.targets = tuple(
         LogQueue(PersistentLogExporter(PrivateLogExporter(exporter, privacy))) for exporter in for_logs
     )
