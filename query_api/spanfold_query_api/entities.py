@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spanfold_schemas.database import Database
+
+
+_LATEST: Final = """entity_slots
+WHERE StreamType = {stream_type:String}"""
+_UP_TO_THEN: Final = """entity_slot_writes
+WHERE StreamType = {stream_type:String}
+    AND Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64})"""
+
+
+def writes(as_of_ns: int) -> str:
+    """The table and condition whose rows hold each slot's winning write as of an instant (unix ns).
+
+    Parameters to bind: ``stream_type`` and ``as_of_ns``. The present has a table of its own, which merges keep at
+    a row a slot; for an earlier instant, all writes up to it are read.
+    """
+    return _LATEST if as_of_ns >= times.MAX_UNIX_NS else _UP_TO_THEN
 
 
 def slots(
@@ -31,11 +47,8 @@ def slots(
     """
     if not streams:
         return {}
-    parameters: dict[str, object] = {"stream_type": stream_type, "streams": list(streams)}
-    if as_of_ns < times.MAX_UNIX_NS:
-        result = database.query(statement("slots_as_of"), {**parameters, "as_of_ns": as_of_ns})
-    else:
-        result = database.query(statement("slots"), parameters)
+    parameters = {"stream_type": stream_type, "streams": list(streams), "as_of_ns": as_of_ns}
+    result = database.query(statement("slots", writes=writes(as_of_ns)), parameters)
     values: dict[str, dict[str, Any]] = {}
     updated_ns: dict[str, int] = {}
     for stream, slot, value, deleted, written_ns in result:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from spanfold_query_api import paging, times
+from spanfold_query_api import entities, paging, times
 from spanfold_query_api.filter import parse
 from spanfold_query_api.filter.entities import EntityCompiler, SortColumn
 from spanfold_query_api.filter.errors import FilterError
@@ -28,14 +28,9 @@ if TYPE_CHECKING:
 
 MAX_ORDERS: Final = 5
 
-_NOW: Final = "entity_slots\n        WHERE StreamType = {stream_type:String}"
-_AS_OF: Final = (
-    "entity_slot_writes\n        WHERE StreamType = {stream_type:String}"
-    "\n            AND Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64})"
-)
 # Who created an entity first names it for good, so whoever may have the name can be told beforehand.
 _NAMED: Final = (
-    "\n            AND (Stream = {name:String} OR Stream IN (SELECT Stream FROM entity_slots"
+    "\n    AND (Stream = {name:String} OR Stream IN (SELECT Stream FROM entity_slots"
     " WHERE StreamType = {stream_type:String} AND Slot = 'created.name'"
     " AND JSONExtractString(Value) = {name:String}))"
 )
@@ -118,7 +113,7 @@ def page(
         after = compiler.after(columns, paging.decode(page_token, listing.described(), types))
     sql = statement(
         listing.statement,
-        writes=(_NOW if listing.as_of_ns >= times.MAX_UNIX_NS else _AS_OF) + (_NAMED if listing.name else ""),
+        writes=entities.writes(listing.as_of_ns) + (_NAMED if listing.name else ""),
         columns="".join(f",\n        {column}" for column in compiler.columns),
         filter=condition,
         after=after,

@@ -6,7 +6,6 @@ import json
 import random
 import uuid
 from dataclasses import replace
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spanfold_deploy.database import open_database
+from spanfold_query_api import entities, times
 from spanfold_schemas import keys
 from spanfold_schemas.events import Event
 from spanfold_schemas.fold import (
@@ -55,15 +55,9 @@ def store(database: Database, events: Sequence[Event]) -> None:
 
 
 def slots_in_sql(database: Database, stream_type: str, stream: str, as_of_ns: int | None) -> Slots | None:
-    """The winning slots by the queries that the API reads states with."""
-    name = "slots.sql" if as_of_ns is None else "slots_as_of.sql"
-    sql = resources.files("spanfold_query_api").joinpath("queries", name).read_text()
-    parameters = {"stream_type": stream_type, "streams": [stream], "as_of_ns": as_of_ns or 0}
-    found = database.query(sql, parameters).dicts()
-    if not found:
-        return None
-    values = {row["slot"]: json.loads(row["value"]) for row in found if not row["deleted"]}
-    return Slots(stream, values, max(row["written_unix_ns"] for row in found))
+    """The winning slots as the API reads them; None for the present."""
+    until_ns = times.MAX_UNIX_NS if as_of_ns is None else as_of_ns
+    return entities.slots(database, stream_type, [stream], until_ns).get(stream)
 
 
 def state_of(slots: Slots | None, stream_type: str) -> object:

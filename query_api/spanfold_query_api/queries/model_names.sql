@@ -1,7 +1,8 @@
 SELECT
     Stream AS model_id,
-    JSONExtractString(Value) AS name
-FROM entity_slots FINAL
+    JSONExtractString(argMax(Value, Rank)) AS name
+FROM entity_slots
 WHERE StreamType = 'model'
     AND Slot = 'created.name'
     AND Stream IN {model_ids:Array(String)}
+GROUP BY Stream

@@ -1,10 +1,10 @@
--- The state of now, as the engine's own merge of the writes leaves it: one row a slot.
+-- The fold of spanfold_schemas.fold: of each slot the write that wins.
 SELECT
     Stream AS stream,
     Slot AS slot,
-    Value AS value,
-    Deleted AS deleted,
-    toUnixTimestamp64Nano(Timestamp) AS written_unix_ns
-FROM entity_slots FINAL
-WHERE StreamType = {stream_type:String}
+    argMax(Value, Rank) AS value,
+    argMax(Deleted, Rank) AS deleted,
+    toUnixTimestamp64Nano(argMax(Timestamp, Rank)) AS written_unix_ns
+FROM $writes
     AND Stream IN {streams:Array(String)}
+GROUP BY Stream, Slot

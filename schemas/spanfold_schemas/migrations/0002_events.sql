@@ -2,6 +2,7 @@
 -- entity_slot_writes holds what each event wrote, slot by slot; entity_slots of each slot the write that wins (the
 -- state of now, which merges keep at one row a slot). The larger Rank wins: event time and event ID, and for what
 -- belongs to the first writer their complement. A state at an earlier instant is the same fold over the writes.
+-- entity_slots is read a few rows here and there, or whole: small granules and blocks, and no slow codec.
 
 CREATE TABLE log_records (
     Timestamp DateTime64(9),
@@ -81,15 +82,16 @@ SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
 
 CREATE TABLE entity_slots (
     StreamType LowCardinality(String),
-    Stream String CODEC(ZSTD(1)),
+    Stream String,
     Slot LowCardinality(String),
-    Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
-    Rank UInt256 CODEC(ZSTD(1)),
-    Value String CODEC(ZSTD(1)),
+    Timestamp DateTime64(9),
+    Rank UInt256,
+    Value String,
     Deleted Bool
 ) ENGINE = ReplacingMergeTree(Rank)
 ORDER BY (StreamType, Stream, Slot)
-SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
+SETTINGS index_granularity = 256, min_compress_block_size = 8192, max_compress_block_size = 32768,
+    non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE evaluation_events (

@@ -1,7 +1,7 @@
 -- as_of_ns = 1795237200000000000
 -- stream_type = 'model'
 -- streams = ['m-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']
--- The fold of spanfold_schemas.fold over all writes up to an instant.
+-- The fold of spanfold_schemas.fold: of each slot the write that wins.
 SELECT
     Stream AS stream,
     Slot AS slot,
@@ -10,22 +10,24 @@ SELECT
     toUnixTimestamp64Nano(argMax(Timestamp, Rank)) AS written_unix_ns
 FROM entity_slot_writes
 WHERE StreamType = {stream_type:String}
-    AND Stream IN {streams:Array(String)}
     AND Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64})
+    AND Stream IN {streams:Array(String)}
 GROUP BY Stream, Slot;
 
+-- as_of_ns = 9223372036854775807
 -- stream_type = 'model'
 -- streams = ['m-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb']
--- The state of now, as the engine's own merge of the writes leaves it: one row a slot.
+-- The fold of spanfold_schemas.fold: of each slot the write that wins.
 SELECT
     Stream AS stream,
     Slot AS slot,
-    Value AS value,
-    Deleted AS deleted,
-    toUnixTimestamp64Nano(Timestamp) AS written_unix_ns
-FROM entity_slots FINAL
+    argMax(Value, Rank) AS value,
+    argMax(Deleted, Rank) AS deleted,
+    toUnixTimestamp64Nano(argMax(Timestamp, Rank)) AS written_unix_ns
+FROM entity_slots
 WHERE StreamType = {stream_type:String}
-    AND Stream IN {streams:Array(String)};
+    AND Stream IN {streams:Array(String)}
+GROUP BY Stream, Slot;
 
 -- end_ns = 9223372036854775807
 -- model_id = 'm-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'

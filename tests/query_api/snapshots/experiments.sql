@@ -21,16 +21,18 @@ WHERE (created_unix_ns, stream) < ({before_ns:Int64}, {before_stream:String})
 ORDER BY created_unix_ns DESC, stream DESC
 LIMIT {limit:UInt32};
 
+-- as_of_ns = 9223372036854775807
 -- stream_type = 'experiment'
 -- streams = ['0']
--- The state of now, as the engine's own merge of the writes leaves it: one row a slot.
+-- The fold of spanfold_schemas.fold: of each slot the write that wins.
 SELECT
     Stream AS stream,
     Slot AS slot,
-    Value AS value,
-    Deleted AS deleted,
-    toUnixTimestamp64Nano(Timestamp) AS written_unix_ns
-FROM entity_slots FINAL
+    argMax(Value, Rank) AS value,
+    argMax(Deleted, Rank) AS deleted,
+    toUnixTimestamp64Nano(argMax(Timestamp, Rank)) AS written_unix_ns
+FROM entity_slots
 WHERE StreamType = {stream_type:String}
-    AND Stream IN {streams:Array(String)};
+    AND Stream IN {streams:Array(String)}
+GROUP BY Stream, Slot;
 

@@ -30,8 +30,8 @@ FROM
     (
         SELECT Stream, Slot, Timestamp, Rank, Value, Deleted
         FROM entity_slots
-        WHERE StreamType = {stream_type:String}
-            AND (Stream = {name:String} OR Stream IN (SELECT Stream FROM entity_slots WHERE StreamType = {stream_type:String} AND Slot = 'created.name' AND JSONExtractString(Value) = {name:String}))
+WHERE StreamType = {stream_type:String}
+    AND (Stream = {name:String} OR Stream IN (SELECT Stream FROM entity_slots WHERE StreamType = {stream_type:String} AND Slot = 'created.name' AND JSONExtractString(Value) = {name:String}))
         UNION ALL
         SELECT ModelId, '', toDateTime64(min(Minute), 9), 0, '', false
         FROM model_rollups
@@ -50,16 +50,18 @@ WHERE ({name:String} = '' OR name = {name:String})
 ORDER BY sort0 DESC, sort1 DESC
 LIMIT {limit:UInt32};
 
+-- as_of_ns = 9223372036854775807
 -- stream_type = 'model'
 -- streams = ['m-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']
--- The state of now, as the engine's own merge of the writes leaves it: one row a slot.
+-- The fold of spanfold_schemas.fold: of each slot the write that wins.
 SELECT
     Stream AS stream,
     Slot AS slot,
-    Value AS value,
-    Deleted AS deleted,
-    toUnixTimestamp64Nano(Timestamp) AS written_unix_ns
-FROM entity_slots FINAL
+    argMax(Value, Rank) AS value,
+    argMax(Deleted, Rank) AS deleted,
+    toUnixTimestamp64Nano(argMax(Timestamp, Rank)) AS written_unix_ns
+FROM entity_slots
 WHERE StreamType = {stream_type:String}
-    AND Stream IN {streams:Array(String)};
+    AND Stream IN {streams:Array(String)}
+GROUP BY Stream, Slot;
 

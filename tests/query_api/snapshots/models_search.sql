@@ -43,8 +43,8 @@ FROM
     (
         SELECT Stream, Slot, Timestamp, Rank, Value, Deleted
         FROM entity_slot_writes
-        WHERE StreamType = {stream_type:String}
-            AND Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64})
+WHERE StreamType = {stream_type:String}
+    AND Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64})
         UNION ALL
         SELECT ModelId, '', toDateTime64(min(Minute), 9), 0, '', false
         FROM model_rollups

@@ -25,7 +25,7 @@ FROM
         coalesce(toInt64OrNull(argMaxIf(Value, Rank, Slot = 'created.time')), updated_unix_ns) AS created_unix_ns,
         toInt64OrNull(argMaxIf(Value, Rank, Slot = 'ended')) AS ended_unix_ns
     FROM entity_slots
-        WHERE StreamType = {stream_type:String}
+WHERE StreamType = {stream_type:String}
     GROUP BY Stream
 )
 WHERE (empty({experiment_ids:Array(String)}) OR has({experiment_ids:Array(String)}, experiment_id))

@@ -129,11 +129,12 @@ LIMIT 1 BY TraceId, SpanId;
 -- model_ids = ['m-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']
 SELECT
     Stream AS model_id,
-    JSONExtractString(Value) AS name
-FROM entity_slots FINAL
+    JSONExtractString(argMax(Value, Rank)) AS name
+FROM entity_slots
 WHERE StreamType = 'model'
     AND Slot = 'created.name'
-    AND Stream IN {model_ids:Array(String)};
+    AND Stream IN {model_ids:Array(String)}
+GROUP BY Stream;
 
 -- limit = 200
 -- trace_ids = ['00000002abababababababab00000000']
