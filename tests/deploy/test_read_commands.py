@@ -8,12 +8,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.deploy.processes import FREE_PORTS, TIMEOUT_S, Server, environment, run, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 APPLICATION = """
 import spanfold
@@ -162,3 +165,48 @@ def test_an_endpoint_that_is_no_query_api_is_called_so(server: Server) -> None:
     assert done.returncode == 1
     assert httpx.URL(server.ready["otlp_http_endpoint"]).netloc.decode() in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_traces_list_takes_an_order_and_shows_tokens_cost_and_scores(server: Server, model_id: str) -> None:
+    listed = spanfold_json(server, "traces", "list", "--model", model_id, "--order-by", "latency_ms")[
+        "traces"
+    ]
+    latencies = [trace["latency_ms"] for trace in listed]
+    assert latencies == sorted(latencies)
+    shown = spanfold(server, "traces", "list", "--model", "bot", "--order-by", "start_time ASC")
+    assert {"tokens", "cost", "scores"} <= set(shown.split())
+    refused = run("traces", "list", "--order-by", "name", SPANFOLD_ENDPOINT=server.ready["api_url"])
+    assert (refused.returncode, "start_time" in refused.stderr) == (1, True)
+
+
+def test_traces_export_writes_every_row_in_each_format(server: Server, model_id: str, tmp_path: Path) -> None:
+    export = ("traces", "export", "--model", model_id, "--rows", "spans")
+    spanfold(server, *export, "-o", str(tmp_path / "spans.parquet"))
+    spanfold(server, *export, "-o", str(tmp_path / "spans.arrow"), "--format", "arrow")
+    spanfold(server, *export, "-o", str(tmp_path / "spans.jsonl"), "--format", "jsonl")
+    spans = [json.loads(line) for line in (tmp_path / "spans.jsonl").read_text().splitlines()]
+    assert [span["name"] for span in spans] == ["lookup", "answer", "lookup", "lookup", "answer"]
+    parquet = pq.read_table(tmp_path / "spans.parquet")
+    assert parquet.column("span_id").to_pylist() == [span["span_id"] for span in spans]
+    assert pa.ipc.open_stream(tmp_path / "spans.arrow").read_all().equals(parquet)
+    lines = spanfold(
+        *(server, "traces", "export", "--format", "jsonl", "-o", "-", "--column", "status"),
+        *("--filter", "status = 'ERROR'"),
+    )
+    assert lines == '{"status":"ERROR"}\n'
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_an_export_that_fails_leaves_the_file_as_it_was(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "traces.parquet"
+    file.write_text("before")
+    address = {"SPANFOLD_ENDPOINT": server.ready["api_url"]}
+    refused = run("traces", "export", "-o", str(file), "--column", "nothing", **address)
+    assert (refused.returncode, "no column 'nothing'" in refused.stderr) == (1, True)
+    assert file.read_text() == "before"
+    nowhere = run("traces", "export", "-o", str(tmp_path / "none" / "x.parquet"), **address)
+    assert (nowhere.returncode, "no directory" in nowhere.stderr) == (2, True)
+    stream = run("traces", "export", "-o", "-", **address)
+    assert (stream.returncode, "--format arrow" in stream.stderr) == (2, True)
+    away = run("traces", "export", "-o", str(file), "--endpoint", "http://127.0.0.1:9")
+    assert (away.returncode, "nothing answers" in away.stderr) == (1, True)

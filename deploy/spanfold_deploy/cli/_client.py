@@ -27,13 +27,36 @@ class ApiClient:
 
     def get(self, path: str, **parameters: object) -> Any:
         """The JSON at ``path``; parameters that are None are left out, those that are lists repeated."""
-        given = {
-            name: list(map(str, value)) if isinstance(value, list) else str(value)
-            for name, value in parameters.items()
-            if value is not None
-        }
-        try:
+        given = _given(parameters)
+        with self._answered():
             response = self._http.get(path, params=given)
+        if response.is_error:
+            raise ApiError(_explain(response, given))
+        try:
+            return response.json()
+        except ValueError:
+            message = f"{self.endpoint} does not speak JSON: is it a spanfold query API?"
+            raise ApiError(message) from None
+
+    @contextmanager
+    def stream(self, path: str, **parameters: object) -> Iterator[Iterator[bytes]]:
+        """The bytes at ``path`` as they come in, for as long as they do; parameters as for :meth:`get`."""
+        given = _given(parameters)
+        with self._answered(), self._http.stream("GET", path, params=given) as response:
+            if response.is_error:
+                response.read()
+                raise ApiError(_explain(response, given))
+            yield response.iter_bytes()
+
+    @contextmanager
+    def _answered(self) -> Iterator[None]:
+        """Say in one sentence what keeps the server from answering.
+
+        Raises:
+            ApiError: instead of what the HTTP client raises in the block.
+        """
+        try:
+            yield
         except httpx.ConnectError:
             message = (
                 f"nothing answers at {self.endpoint}.\n"
@@ -46,13 +69,6 @@ class ApiClient:
             raise ApiError(message) from None
         except httpx.HTTPError as error:
             message = f"{self.endpoint} broke off the answer: {str(error) or type(error).__name__}."
-            raise ApiError(message) from None
-        if response.is_error:
-            raise ApiError(_explain(response, given))
-        try:
-            return response.json()
-        except ValueError:
-            message = f"{self.endpoint} does not speak JSON: is it a spanfold query API?"
             raise ApiError(message) from None
 
     def pages(self, path: str, member: str, limit: int, **parameters: object) -> list[dict[str, Any]]:
@@ -86,6 +102,14 @@ def connect(endpoint: str | None, config: Path | None) -> Iterator[ApiClient]:
     url = load_settings({"endpoint": endpoint}, config=config).endpoint
     with httpx.Client(base_url=url, timeout=_TIMEOUT) as http:
         yield ApiClient(url, http)
+
+
+def _given(parameters: Mapping[str, object]) -> dict[str, str | list[str]]:
+    return {
+        name: list(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in parameters.items()
+        if value is not None
+    }
 
 
 def _explain(response: httpx.Response, parameters: Mapping[str, str | list[str]]) -> str:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003 - typer reads the annotations of commands
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -31,6 +33,18 @@ def list_traces(
         str | None, typer.Option(metavar="MODEL", help="Model ID, or a name: its newest version.")
     ] = None,
     since: Annotated[str | None, typer.Option(help="Only newer ones: 30s, 15m, 1h, 7d or a time.")] = None,
+    run: Annotated[str | None, typer.Option(metavar="RUN_ID", help="Only those under this run.")] = None,
+    caller: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Only those that this version of a caller caused.")
+    ] = None,
+    order_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORDER",
+            help="start_time, latency_ms, cost_usd, input_tokens, output_tokens or total_tokens, and DESC "
+            "or ASC; repeat it to settle ties. Default: newest first.",
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Most traces to print.")] = 20,
     endpoint: Endpoint = None,
     config: Config = None,
@@ -38,20 +52,33 @@ def list_traces(
 ) -> None:
     """List traces, newest first.
 
-    Example: `spanfold traces list --since 1h --filter "status = 'ERROR'"`
+    Example: `spanfold traces list --since 1h --filter "status = 'ERROR'" --order-by "latency_ms DESC"`
     """
     from spanfold_deploy.cli import _client, _output
 
     start = _output.start_of(since).isoformat() if since else None
     with _client.connect(endpoint, config) as api:
         model_id = api.find_model(model)["model_id"] if model else None
-        traces = api.pages("/v1/traces", "traces", limit, model_id=model_id, filter=filter_, start=start)
+        caller_id = api.find_model(caller)["model_id"] if caller else None
+        traces = api.pages(
+            "/v1/traces",
+            "traces",
+            limit,
+            model_id=model_id,
+            caller_model_id=caller_id,
+            run_id=run,
+            filter=filter_,
+            start=start,
+            order_by=order_by,
+        )
     if json_output:
         _output.print_json({"traces": traces})
         return
-    right = frozenset({"latency", "spans"})
+    right = frozenset({"latency", "spans", "tokens", "cost"})
     table = _output.table(
-        "started", "trace id", "name", "model", "status", "latency", "spans", "input", right=right
+        *("started", "trace id", "name", "model", "status", "latency", "spans", "tokens", "cost"),
+        *("scores", "input"),
+        right=right,
     )
     for trace in traces:
         table.add_row(
@@ -62,6 +89,9 @@ def list_traces(
             trace["status"],
             _output.milliseconds(trace["latency_ms"]),
             str(trace["span_count"]),
+            _tokens(trace),
+            "-" if trace["cost_usd"] is None else f"{trace['cost_usd']:.4g}",
+            " ".join(f"{score['name']}={_score(score)}" for score in trace["scores"]),
             _output.shorten(trace["input"], 60),
             style=_output.STATUS_STYLES["ERROR"] if trace["status"] == "ERROR" else None,
         )
@@ -69,6 +99,65 @@ def list_traces(
     screen.print(table)
     if not traces:
         screen.print("No traces match. Try a longer --since, or leave out --filter.")
+
+
+class Format(StrEnum):
+    """What ``traces export`` writes."""
+
+    PARQUET = "parquet"
+    ARROW = "arrow"
+    JSONL = "jsonl"
+
+
+class Rows(StrEnum):
+    """What a row of an export is."""
+
+    TRACES = "traces"
+    SPANS = "spans"
+
+
+@app.command()
+def export(
+    *,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is standard output.")
+    ],
+    format_: Annotated[
+        Format, typer.Option("--format", help="Parquet needs pyarrow: pip install 'spanfold[dataframe]'.")
+    ] = Format.PARQUET,
+    rows: Annotated[Rows, typer.Option(help="A row a trace, or a row a span.")] = Rows.TRACES,
+    columns: Annotated[
+        list[str] | None, typer.Option("--column", help="Only this column; repeat it for more. Default: all.")
+    ] = None,
+    filter_: Annotated[str | None, typer.Option("--filter", metavar="CONDITION", help=_FILTER_HELP)] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Model ID, or a name: its newest version.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Only newer ones: 30s, 15m, 1h, 7d or a time.")] = None,
+    endpoint: Endpoint = None,
+    config: Config = None,
+) -> None:
+    """Write every trace or span that matches to a file, however many there are, in bounded memory.
+
+    Example: `spanfold traces export --rows spans --since 7d -o spans.parquet`
+    """
+    from spanfold_deploy.cli import _client, _export, _output
+
+    _export.check(format_, output)
+    start = _output.start_of(since).isoformat() if since else None
+    with (
+        _client.connect(endpoint, config) as api,
+        api.stream(
+            "/v1/traces/export",
+            format="jsonl" if format_ is Format.JSONL else "arrow",
+            rows=rows,
+            columns=columns,
+            filter=filter_,
+            model_id=api.find_model(model)["model_id"] if model else None,
+            start=start,
+        ) as pieces,
+    ):
+        _export.write(pieces, format_, output)
 
 
 @app.command()
@@ -100,12 +189,26 @@ def show(
         screen.print(line)
 
 
+def _tokens(trace: Mapping[str, Any]) -> str:
+    given = [trace["input_tokens"], trace["output_tokens"]]
+    return "-" if given == [None, None] else "+".join("?" if count is None else str(count) for count in given)
+
+
+def _score(score: Mapping[str, Any]) -> str:
+    return str(score["label"]) if score["value"] is None else f"{score['value']:g}"
+
+
 def _remarks(trace: Mapping[str, Any]) -> list[str]:
     """What the bars cannot tell: errors, missing spans, and what went in and came out."""
     from spanfold_deploy.cli import _output, _waterfall
 
     spans = [row.span for row in _waterfall.rows(trace["spans"])]
-    remarks = [
+    remarks = [f"tag {key}: {value}" for key, value in trace["tags"].items()]
+    remarks += [
+        f"score {score['name']}: {_score(score)}  {_output.shorten(score['explanation'], 200)}"
+        for score in trace["scores"]
+    ]
+    remarks += [
         f"error in {span['name']}: {_output.shorten(span['status_message'], 200) or '(no message)'}"
         for span in spans
         if span["status"] == "ERROR"
