@@ -1,4 +1,4 @@
-"""Django's instrumentor waits until the settings can be read: earlier, it makes Django run with empty ones."""
+"""Django's instrumentor waits for the settings: before they are named, Django would run with empty ones."""
 
 from __future__ import annotations
 
