@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -249,3 +251,11 @@ def test_a_client_that_stalls_is_given_up(
         with pytest.raises(httpx.RemoteProtocolError):
             for _ in chunks:
                 pass
+
+
+def test_the_guide_lists_the_columns_that_there_are() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "traces.md").read_text(encoding="utf-8")
+    for rows, columns in (("traces", TRACE_COLUMNS), ("spans", SPAN_COLUMNS)):
+        (listed,) = re.findall(rf"^Columns of {rows}: (.+?)\.$", guide, re.MULTILINE | re.DOTALL)
+        assert re.findall(r"`(\w+)`", listed) == list(columns)
+    assert f"{trace_export.PIECE_ROWS:,} rows or {trace_export.PIECE_BYTES // 2**20} MiB" in guide
