@@ -27,8 +27,8 @@ WHERE StreamType = {stream_type:String}
 def writes(as_of_ns: int) -> str:
     """The table and condition whose rows hold each slot's winning write as of an instant (unix ns).
 
-    Parameters to bind: ``stream_type`` and ``as_of_ns``. The present has a table of its own, which merges keep at
-    a row a slot; for an earlier instant, all writes up to it are read.
+    Parameters to bind: ``stream_type`` and ``as_of_ns``. The present has a table of its own, which merges
+    keep at a row a slot; for an earlier instant, all writes up to it are read.
     """
     return _LATEST if as_of_ns >= times.MAX_UNIX_NS else _UP_TO_THEN
 

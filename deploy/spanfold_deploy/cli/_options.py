@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from spanfold_schemas import ids
+
 _LISTEN = "Where to listen"
 _STORE = "Where to store"
 
@@ -58,3 +60,36 @@ Endpoint = Annotated[
         show_default="http://localhost:4319",
     ),
 ]
+
+Filter = Annotated[
+    str | None,
+    typer.Option(
+        "--filter",
+        metavar="CONDITION",
+        help="Such as \"tags.team = 'ml' AND metrics.f1 > 0.8\": docs/filter.md.",
+    ),
+]
+OrderBy = Annotated[
+    list[str] | None,
+    typer.Option("--order-by", metavar="FIELD [ASC|DESC]", help="Sort by this field. May be repeated."),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="TIME", help="State at this time (RFC 3339) instead of now."),
+]
+Experiment = Annotated[
+    list[str] | None,
+    typer.Option("--experiment", help="Only those of this experiment, by ID or name. May be repeated."),
+]
+
+
+def experiment_ids(experiments: list[str] | None) -> list[str] | None:
+    """The IDs of experiments, some of which are given by their names.
+
+    Example:
+        >>> experiment_ids(["17", "Default", "support bot"])
+        ['17', '0', '570734566221431849']
+    """
+    if experiments is None:
+        return None
+    return [one if one.isdecimal() else ids.derive_experiment_id(one) for one in experiments]

@@ -49,6 +49,19 @@ def table(*columns: str, right: frozenset[str] = frozenset()) -> Table:
     return result
 
 
+def pairs(mapping: Mapping[str, object]) -> str:
+    """Names and values on one line, sorted by name; numbers without needless digits.
+
+    Example:
+        >>> pairs({"top_k": "3", "f1": 0.5})
+        'f1=0.5 top_k=3'
+    """
+    return " ".join(
+        f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
+        for key, value in sorted(mapping.items())
+    )
+
+
 def milliseconds(value: float | None) -> str:
     """A duration in the unit that a person would use.
 

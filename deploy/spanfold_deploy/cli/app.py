@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from spanfold_deploy.cli import compare, demo, instrumentation, models, servers, traces
+from spanfold_deploy.cli import compare, demo, experiments, instrumentation, models, runs, servers, traces
 
 app = typer.Typer(
     name="spanfold",
@@ -25,4 +25,6 @@ app.command(context_settings=instrumentation.PASSED_ON)(instrumentation.doctor)
 models.app.command()(compare.diff)
 models.app.command()(compare.compare)
 app.add_typer(models.app, name="models")
+app.add_typer(runs.app, name="runs")
+app.add_typer(experiments.app, name="experiments")
 app.add_typer(traces.app, name="traces")

@@ -1,7 +1,6 @@
 """``spanfold models``: versions of applications."""
 
 # ruff: noqa: PLC0415 - heavy imports wait for the command that needs them
-# ruff: noqa: TC001 - typer reads the annotations of commands
 # ruff: noqa: PLR0913 - a command has the options it has
 
 from __future__ import annotations
@@ -11,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spanfold_deploy.cli._options import Config, Endpoint, Json
+from spanfold_deploy.cli._options import (
+    AsOf,
+    Config,
+    Endpoint,
+    Experiment,
+    Filter,
+    Json,
+    OrderBy,
+    experiment_ids,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,36 +40,57 @@ Model = Annotated[
 def list_models(
     *,
     name: Annotated[str | None, typer.Option(help="Only versions of this name.")] = None,
+    condition: Filter = None,
+    order_by: OrderBy = None,
+    experiment: Experiment = None,
+    include_deleted: Annotated[bool, typer.Option("--include-deleted", help="Deleted ones, too.")] = False,
+    as_of: AsOf = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Most versions to print.")] = 50,
     endpoint: Endpoint = None,
     config: Config = None,
     json_output: Json = False,
 ) -> None:
-    """List model versions, newest first.
+    """List model versions, newest first unless ordered otherwise.
 
     Example: `spanfold models list --limit 10`
+
+    Example: `spanfold models list --filter "params.top_k = '3'" --order-by "metrics.f1 DESC"`
     """
     from spanfold_deploy.cli import _client, _output
 
     with _client.connect(endpoint, config) as api:
-        models = api.pages("/v1/models", "models", limit, name=name)
+        models = api.pages(
+            "/v1/models",
+            "models",
+            limit,
+            name=name,
+            filter=condition,
+            order_by=order_by,
+            experiment_id=experiment_ids(experiment),
+            include_deleted=include_deleted,
+            as_of=as_of,
+        )
     if json_output:
         _output.print_json({"models": models})
         return
-    table = _output.table("name", "model id", "status", "created", "params")
+    table = _output.table("name", "model id", "status", "created", "params", "metrics")
     for model in models:
         table.add_row(
             model["name"],
             model["model_id"],
             "DELETED" if model["deleted"] else model["status"],
             _output.local_time(model["creation_time"]),
-            _output.shorten(_pairs(model["params"]), 80),
+            _output.shorten(_output.pairs(model["params"]), 80),
+            _output.shorten(_output.pairs(model["metrics"]), 60),
         )
     screen = _output.console()
     screen.print(table)
     if not models:
+        narrowed = any((name, condition, experiment, as_of))
         screen.print(
-            "No model versions yet. An application makes one with spanfold.set_active_model(name=...)."
+            "No model version is like that."
+            if narrowed
+            else "No model versions yet. An application makes one with spanfold.set_active_model(name=...)."
         )
 
 
@@ -69,9 +98,7 @@ def list_models(
 def show(
     model: Model,
     *,
-    as_of: Annotated[
-        str | None, typer.Option(metavar="TIME", help="State at this time (RFC 3339) instead of now.")
-    ] = None,
+    as_of: AsOf = None,
     since: Annotated[str, typer.Option(help="Period of the summary: 30m, 1h, 7d or a time.")] = "24h",
     endpoint: Endpoint = None,
     config: Config = None,
@@ -80,6 +107,8 @@ def show(
     """Show one model version: parameters, tags, metrics, and how it did lately.
 
     Example: `spanfold models show support-bot-v2 --since 7d`
+
+    Example: `spanfold models show support-bot-v2 --as-of 2026-11-21T05:00:00Z`
     """
     from spanfold_deploy.cli import _client, _output
 
@@ -128,10 +157,6 @@ def history(
     _output.console().print(table)
 
 
-def _pairs(mapping: Mapping[str, Any]) -> str:
-    return " ".join(f"{key}={value}" for key, value in sorted(mapping.items()))
-
-
 def _print_state(screen: Console, state: Mapping[str, Any]) -> None:
     from spanfold_deploy.cli import _output
 
@@ -141,9 +166,9 @@ def _print_state(screen: Console, state: Mapping[str, Any]) -> None:
         "experiment": state["experiment_id"],
         "type": state["model_type"],
         "created": _output.local_time(state["creation_time"]),
-        "params": _pairs(state["params"]),
-        "tags": _pairs(state["tags"]),
-        "metrics": _pairs(state["metrics"]) if isinstance(state["metrics"], dict) else "",
+        "params": _output.pairs(state["params"]),
+        "tags": _output.pairs(state["tags"]),
+        "metrics": _output.pairs(state["metrics"]),
     }
     for name, value in facts.items():
         if value:
