@@ -118,6 +118,33 @@ def test_packages_that_do_not_fit_each_other_are_listed(monkeypatch: pytest.Monk
     assert any("opentelemetry-instrumentation==0.66b2, but 0.48b0 is installed" in line for line in problems)
 
 
+def test_with_the_sdk_alone_the_doctor_says_how_to_get_instrumentors() -> None:
+    code = (
+        "import sys\n"
+        "for name in ('packaging', 'packaging.requirements', 'typer', 'wrapt'): sys.modules[name] = None\n"
+        "import importlib.metadata as metadata\n"
+        "metadata.entry_points = lambda **_: ()\n"
+        "from spanfold._internal.instrumentation import autolog, command, examination\n"
+        "autolog.begin(autolog.wish())\n"
+        "examination.version_of = {'openai': '3.52.0'}.get\n"
+        "command.main(['doctor'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(
+            SPANFOLD_ENDPOINT="http://127.0.0.1:9", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9"
+        ),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "no instrumentor of any library is installed: pip install 'spanfold[" in done.stderr
+    assert "openai  3.52.0  no instrumentor    pip install 'spanfold[openai]'" in done.stdout
+    assert "no instrumentor can be loaded: pip install 'spanfold[instrument]'" in done.stdout
+
+
 def test_an_instrumentor_that_does_not_load_is_a_fault_of_the_installation() -> None:
     broken = examination.Finding("openai", "3.52.0", examination.BROKEN, reason="it does not load")
     report = doctor.Report("3.11", "0.1.0", "1.45.2", [broken], [], [], [], {})

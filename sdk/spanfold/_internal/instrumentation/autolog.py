@@ -119,7 +119,7 @@ def set_content_capture() -> None:
 
 
 def _warn_of_absent(wanted: Wish, choices: list[Choice]) -> None:
-    from spanfold._internal.instrumentation import catalogue  # noqa: PLC0415
+    from spanfold._internal.instrumentation import catalogue, installed  # noqa: PLC0415
 
     known = {one.candidate.library for one in choices}
     for name in sorted((wanted.only or frozenset()) - known):
@@ -127,7 +127,8 @@ def _warn_of_absent(wanted: Wish, choices: list[Choice]) -> None:
         fix = f": {catalogue.pip_line(extras[0])}" if extras else ""
         logger.warning("no instrumentor for %r is installed%s", name, fix)
     if not choices and not wanted.nothing:
-        line = catalogue.pip_line("instrument,openai")
+        there = [one.extra for one in catalogue.LIBRARIES if installed.version_of(one.distribution)]
+        line = catalogue.pip_line(",".join(sorted({"instrument", *there})))
         warn_once("no-instrumentors", "no instrumentor of any library is installed: %s", line)
 
 

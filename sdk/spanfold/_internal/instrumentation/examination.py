@@ -63,8 +63,10 @@ def findings() -> list[Finding]:
 
 def mismatches() -> list[str]:
     """Packages of instrumentation that want other versions than are installed."""
-    from packaging.requirements import Requirement  # noqa: PLC0415 - slow to import
-
+    try:
+        from packaging.requirements import Requirement  # noqa: PLC0415 - slow to import
+    except ModuleNotFoundError:  # it comes with the instrumentors: without any, nothing can fail to fit
+        return []
     problems, seen = set[str](), set[str]()
     for distribution in distributions():
         name = catalogue.normal(distribution.name)
