@@ -12,7 +12,10 @@ import math
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 MAX_CHARS: Final = 100_000
 """Bound on one attribute. Longer than nearly every prompt, short enough for 512 spans in one request."""
@@ -29,6 +32,10 @@ def to_json(value: object, max_chars: int = MAX_CHARS) -> str:
         >>> to_json("a" * 50, max_chars=10)
         '"aaaaaaaaaa… (cut: 40 more characters)"'
     """
+    if max_chars == MAX_CHARS and _is_small(value):
+        text = _dump(value)
+        if len(text) <= max_chars:
+            return text
     return _dump(_Cutter(max_chars).cut(value, 0))
 
 
@@ -52,7 +59,54 @@ class Collector:
         return _dump(self._items + ([_more(self._left_out, "items")] if self._left_out else []))
 
 
-_encode: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+_encoder: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False)
+_SMALL_CHARS, _SMALL_ITEMS, _SMALL_INT = 500, 12, 2**63
+"""Two levels of items that are all this long still fit into one attribute."""
+
+
+def _made_once() -> Callable[[object], str]:
+    """The encoder's function in C, which the standard library makes anew for every value."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return _encoder.encode
+    write = json.encoder.encode_basestring
+    encode = make(None, _encoder.default, write, None, ": ", ", ", False, False, True)  # noqa: FBT003
+    join = "".join
+    return lambda plain: join(encode(plain, 0))
+
+
+_encode: Final = _made_once()
+
+
+def _is_small(value: object, depth: int = 2) -> bool:
+    """Whether ``value`` is JSON as it is, and short: then it need not be copied first."""
+    check = _SMALL.get(type(value))
+    return check is not None and check(value, depth)
+
+
+def _is_small_dict(value: dict[Any, Any], depth: int) -> bool:
+    if depth == 0 or len(value) > _SMALL_ITEMS:
+        return False
+    for key, item in value.items():
+        if type(key) is not str or len(key) > _SMALL_CHARS or not _is_small(item, depth - 1):
+            return False
+    return True
+
+
+def _is_small_list(value: Sequence[Any], depth: int) -> bool:
+    return depth > 0 and len(value) <= _SMALL_ITEMS and all(_is_small(item, depth - 1) for item in value)
+
+
+_SMALL: Final[dict[type, Callable[[Any, int], bool]]] = {
+    str: lambda value, _: len(value) <= _SMALL_CHARS,
+    int: lambda value, _: -_SMALL_INT < value < _SMALL_INT,
+    float: lambda value, _: math.isfinite(value),
+    bool: lambda *_: True,
+    type(None): lambda *_: True,
+    dict: _is_small_dict,
+    list: _is_small_list,
+    tuple: _is_small_list,
+}
 
 
 def _dump(plain: object) -> str:

@@ -29,8 +29,12 @@ class Detector:
             >>> DETECTORS["email"].redact("write to ada@example.org.")
             'write to [REDACTED:email].'
         """
-        if self.hints and not any(hint in text for hint in self.hints):
-            return text
+        if self.hints:
+            for hint in self.hints:  # a generator would cost more than the loop
+                if hint in text:
+                    break
+            else:
+                return text
         mark, holds = f"[REDACTED:{self.name}]", self.holds
         if holds is None:
             return self.pattern.sub(mark, text)
@@ -114,7 +118,9 @@ _API_KEYS: Final = {
     "xai-": r"xai-[A-Za-z0-9]{40,100}",
     "pplx-": r"pplx-[A-Za-z0-9]{40,60}",  # Perplexity
     "r8_": r"r8_[A-Za-z0-9]{30,50}",  # Replicate
-    "gh": r"gh[pousr]_[A-Za-z0-9]{36,255}",  # GitHub
+    "ghp_": r"ghp_[A-Za-z0-9]{36,255}",  # GitHub
+    "gho_": r"gho_[A-Za-z0-9]{36,255}",
+    "ghs_": r"ghs_[A-Za-z0-9]{36,255}",
     "github_pat_": r"github_pat_[A-Za-z0-9_]{50,100}",
     "glpat-": r"glpat-[A-Za-z0-9_-]{20,60}",  # GitLab
     "xox": r"xox[abeprs]-[A-Za-z0-9-]{10,250}",  # Slack

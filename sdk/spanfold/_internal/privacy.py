@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, field, replace
+from operator import is_
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from opentelemetry.sdk.trace import Event
@@ -15,11 +16,11 @@ from opentelemetry.trace import Link, Status
 from spanfold._internal.content_keys import is_content, is_content_event
 from spanfold._internal.cutting import cut, cut_each, size_bytes
 from spanfold._internal.redaction import Redactor
-from spanfold._internal.span_copies import copied
+from spanfold._internal.span_copies import copied, plain
 from spanfold_schemas import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from opentelemetry.sdk._logs import ReadableLogRecord
     from opentelemetry.sdk.trace import ReadableSpan
@@ -51,22 +52,23 @@ class Privacy:
     def span(self, span: ReadableSpan, max_bytes: int = MAX_SPAN_BYTES) -> tuple[ReadableSpan, int]:
         """The span as it may leave, and about how many bytes it takes. Unchanged spans are not copied."""
         text = self._text
-        given = span.attributes
+        given = plain(span.attributes)
         attributes = self._attributes(given)
-        events = [self._event(event) for event in span.events]
-        links = [self._link(link) for link in span.links]
+        their_events, their_links = span.events, span.links
+        events = [self._event(event) for event in their_events]
+        links = [self._link(link) for link in their_links]
         name, description = text(span.name), span.status.description
         described = description if description is None else text(description)
         if (
             attributes is not given
             or name is not span.name
             or described is not description
-            or any(ours is not theirs for ours, theirs in zip(events, span.events, strict=True))
-            or any(ours is not theirs for ours, theirs in zip(links, span.links, strict=True))
+            or not all(map(is_, events, their_events))
+            or not all(map(is_, links, their_links))
         ):
             status = span.status if described is description else Status(span.status.status_code, described)
             span = copied(span, name, attributes, events, links, status)
-        size = _span_bytes(span)
+        size = _bytes_of(span.name, attributes, events, links, described)
         return (span, size) if size <= max_bytes else _fitted(span, max_bytes)
 
     def record(self, record: ReadableLogRecord) -> ReadableLogRecord:
@@ -87,10 +89,13 @@ class Privacy:
 
     def _attributes(self, attributes: _Value) -> _Value:
         """The same object if nothing changes."""
-        changed = dict[str, Any]()
-        left_out = set[str]()
-        given: Mapping[str, Any] = attributes or {}  # type: ignore[assignment]
+        changed: dict[str, Any] = {}
+        left_out: set[str] = set()
+        given = plain(attributes)  # type: ignore[arg-type]
         for key, value in given.items():
+            kind = type(value)
+            if kind is int or kind is float or kind is bool:
+                continue
             kept = value
             if self.max_content_chars is not None and is_content(key):
                 if self.max_content_chars == 0:
@@ -175,16 +180,26 @@ def _event_with(event: Event, attributes: Any) -> Event:
 
 
 def _span_bytes(span: ReadableSpan) -> int:
-    size = _BASE_BYTES + size_bytes(span.name) + _attributes_bytes(span.attributes)
-    for event in span.events:
+    return _bytes_of(span.name, span.attributes, span.events, span.links, span.status.description)
+
+
+def _bytes_of(
+    name: str,
+    attributes: Mapping[str, Any] | None,
+    events: Sequence[Event],
+    links: Sequence[Link],
+    description: str | None,
+) -> int:
+    size = _BASE_BYTES + size_bytes(name) + _attributes_bytes(attributes) + size_bytes(description or "")
+    for event in events:
         size += _BASE_BYTES + _attributes_bytes(event.attributes)
-    for link in span.links:
+    for link in links:
         size += _BASE_BYTES + _attributes_bytes(link.attributes)
-    return size + size_bytes(span.status.description or "")
+    return size
 
 
 def _attributes_bytes(attributes: Mapping[str, Any] | None) -> int:
-    return sum([len(key) + 8 + _value_bytes(value) for key, value in attributes.items()]) if attributes else 0
+    return sum([len(key) + 8 + _value_bytes(value) for key, value in plain(attributes).items()])
 
 
 def _value_bytes(value: Any) -> int:

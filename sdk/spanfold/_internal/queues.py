@@ -23,6 +23,7 @@ from opentelemetry.sdk.trace import SpanProcessor
 
 from spanfold._internal.faults import contained, logger, warn_once
 from spanfold._internal.settings import number
+from spanfold._internal.span_copies import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -232,8 +233,9 @@ class LogQueue(LogRecordProcessor):
 
 def _span_bytes(span: ReadableSpan) -> int:
     size = _BASE_BYTES + _text_bytes(span.attributes)
-    for event in span.events:
-        size += _text_bytes(event.attributes)
+    if span._events:  # noqa: SLF001 - the property copies them under a lock, and nearly no span has any
+        for event in span.events:
+            size += _text_bytes(event.attributes)
     return size
 
 
@@ -245,7 +247,7 @@ def _record_bytes(record: ReadableLogRecord) -> int:
 
 
 def _text_bytes(attributes: Mapping[str, Any] | None) -> int:
-    return sum([len(value) for value in attributes.values() if type(value) is str]) if attributes else 0
+    return sum([len(value) for value in plain(attributes).values() if type(value) is str])
 
 
 def _after_fork() -> None:

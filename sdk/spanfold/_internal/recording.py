@@ -46,13 +46,13 @@ class Recording:
         self.span: Span = INVALID_SPAN
         self._token: Token[Context] | None = None
         try:
+            # Attributes that a span starts with cost less than those that are set later.
+            attributes = _complete(attributes, given)
             self.span = (runtime.get() or ready()).tracer.start_span(name, parent, attributes=attributes)
             self._token = attach(set_span_in_context(self.span, parent))
         except Exception as fault:
             if not swallow("start a span", fault):
                 raise
-        if given is not None:
-            self.set_json(keys.INPUT, given)
 
     def set_json(self, key: str, value: object) -> None:
         """Record ``value`` as JSON text of bounded size."""
@@ -83,6 +83,23 @@ class Recording:
         except Exception as fault:
             if not swallow("end a span", fault):
                 raise
+
+
+def _complete(
+    attributes: Mapping[str, AttributeValue] | None, given: Mapping[str, object] | None
+) -> Mapping[str, AttributeValue]:
+    """The attributes that a span starts with: those given, its model and its inputs."""
+    complete: dict[str, AttributeValue] = dict(attributes) if attributes else {}
+    model_id = active.current()
+    if model_id is not None and keys.MODEL_ID not in complete and keys.MLFLOW_MODEL_ID not in complete:
+        complete[keys.MODEL_ID] = model_id
+    if given is not None:
+        try:
+            complete[keys.INPUT] = content.to_json(given)
+        except Exception as fault:
+            if not swallow("record an input or output", fault):
+                raise
+    return complete
 
 
 class StreamRecording:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.trace import ReadableSpan
@@ -12,6 +12,16 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.trace import Event
     from opentelemetry.trace import Link, Status
+
+_NONE: Final[Mapping[str, Any]] = {}
+
+
+def plain(attributes: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Attributes as a dictionary, which is read several times faster than OpenTelemetry's own mapping."""
+    if not attributes:
+        return _NONE
+    copied_at_once = getattr(attributes, "copy", None)
+    return dict(attributes) if copied_at_once is None else copied_at_once()
 
 
 def with_attributes(span: ReadableSpan, attributes: Mapping[str, Any]) -> ReadableSpan:

@@ -102,10 +102,15 @@ class TracedCall:
     def _begin(self) -> Callable[[tuple[Any, ...], dict[str, Any]], Recording]:
         name, attributes, named = self.name, self.attributes, _argument_names(self.func)
 
-        def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
-            from spanfold._internal.recording import Recording  # noqa: PLC0415
+        made: type[Recording] | None = None
 
-            return Recording(name, attributes, named(args, kwargs))
+        def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording:
+            nonlocal made
+            if made is None:
+                from spanfold._internal.recording import Recording  # noqa: PLC0415
+
+                made = Recording
+            return made(name, attributes, named(args, kwargs))
 
         return begin
 
