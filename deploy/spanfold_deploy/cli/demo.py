@@ -137,8 +137,11 @@ def _print_addresses(reports: Sequence[VersionReport], api_url: str, stopped: Pa
     for path in ("/docs", "/v1/models", f"/v1/traces?model_id={newest['model_id']}", f"/v1/traces?{query}"):
         screen.print(f"  {api_url}{path}", soft_wrap=True)
     endpoint = "" if api_url == "http://127.0.0.1:4319" or stopped else f" --endpoint {api_url}"
-    command = f'spanfold traces list --model {first["name"]} --filter "{failed}"{endpoint}'
-    screen.print(f"  {command}", soft_wrap=True)
+    for command in (
+        f'spanfold traces list --model {first["name"]} --filter "{failed}"',
+        f"spanfold models compare {first['name']} {newest['name']}",
+    ):
+        screen.print(f"  {command}{endpoint}", soft_wrap=True)
 
 
 def _as_json(report: VersionReport) -> dict[str, object]:
