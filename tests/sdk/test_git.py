@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -167,6 +168,21 @@ def test_a_git_that_hangs_costs_the_limit_and_no_more(
     monkeypatch.setattr(git, "TIMEOUT_S", 0.2)
     with pytest.raises(GitError, match=r"more than 0\.2 s"):
         git.read(repository)
+
+
+def test_a_work_tree_too_large_to_compare_in_time_has_its_commit_all_the_same(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = shutil.which("git")
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\ncase "$*" in *diff*) exec sleep 60;; esac\nexec {real} "$@"\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(git, "TIMEOUT_S", 1.0)
+    state = git.read(repository)
+    assert state.tags == {"git.commit": commit_of(repository), "git.branch": "main"}
+    assert state.name("my-app") == f"my-app-git-{commit_of(repository)[:8]}"
 
 
 def test_without_a_repository_the_commit_that_a_platform_names_is_taken(

@@ -47,6 +47,7 @@ _ENVIRONMENT: Final = {
     "GIT_NO_LAZY_FETCH": "1",
     "LC_ALL": "C",
 }
+_DIFF_OPTIONS: Final = ("--shortstat", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
 _SHORTSTAT: Final = re.compile(r"(\d+) (file|insertion|deletion)")
 _SCP: Final = re.compile(r"(?:[^@/]*@)?(?P<rest>[^@/:]+:.*)", re.DOTALL)
 
@@ -63,8 +64,8 @@ class GitState:
     """Empty if the head is detached and no CI system tells it."""
     remote: str = ""
     """The address of ``origin`` (else of the first remote), without user, password and query."""
-    is_dirty: bool = False
-    """Whether files that git tracks differ from the commit."""
+    is_dirty: bool | None = False
+    """Whether files that git tracks differ from the commit; None where git did not tell in time."""
     files: int = 0
     insertions: int = 0
     deletions: int = 0
@@ -72,7 +73,9 @@ class GitState:
     @property
     def tags(self) -> dict[str, str]:
         """What a version is tagged with. What is not known is left out."""
-        tags = {"git.commit": self.commit, "git.dirty": str(self.is_dirty).lower()}
+        tags = {"git.commit": self.commit}
+        if self.is_dirty is not None:
+            tags["git.dirty"] = str(self.is_dirty).lower()
         if self.is_dirty:
             tags["git.diff.files"] = str(self.files)
             tags["git.diff.insertions"] = str(self.insertions)
@@ -175,16 +178,17 @@ class _Repository:
             branch = _ci_branch()
         remote = without_credentials(self._remote())
         difference = self._difference()
+        counts = difference or {}
         home = (self._directory / common).resolve()
         return GitState(
             commit=commit,
             repository=_last_part(remote) or (home.parent if home.name == ".git" else Path(top)).name,
             branch=branch,
             remote=remote,
-            is_dirty=bool(difference),
-            files=difference.get("file", 0),
-            insertions=difference.get("insertion", 0),
-            deletions=difference.get("deletion", 0),
+            is_dirty=None if difference is None else bool(difference),
+            files=counts.get("file", 0),
+            insertions=counts.get("insertion", 0),
+            deletions=counts.get("deletion", 0),
         )
 
     def _remote(self) -> str:
@@ -192,18 +196,15 @@ class _Repository:
         addresses = dict(line.split(" ", 1) for line in reversed(lines) if " " in line)
         return addresses.get("remote.origin.url", next(reversed(addresses.values()), ""))
 
-    def _difference(self) -> Mapping[str, int]:
-        told = self._ask(
-            *(
-                "diff",
-                "--shortstat",
-                "--no-ext-diff",
-                "--no-textconv",
-                "--ignore-submodules=dirty",
-                "HEAD",
-                "--",
-            )
-        )
+    def _difference(self) -> Mapping[str, int] | None:
+        """What differs from the commit; None if the repository is too large, or too broken, to tell.
+
+        The commit is known all the same, and a version without this tag is better than none.
+        """
+        try:
+            told = self._ask("diff", *_DIFF_OPTIONS, "HEAD", "--")
+        except GitError:
+            return None
         return {what: int(count) for count, what in _SHORTSTAT.findall(" ".join(told))}
 
     def _ask(self, *arguments: str, may_fail: bool = False) -> list[str]:

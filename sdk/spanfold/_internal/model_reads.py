@@ -125,7 +125,7 @@ def search_logged_models(  # noqa: PLR0913, PLR0917 - MLflow's signature
         "/v1/models",
         "models",
         max_results,
-        experiment_id=experiment_ids if experiment_ids is not None else [resolve.experiment()],
+        experiment_id=experiment_ids or [resolve.experiment()],
         filter=filter_string or None,
         order_by=order,
     )

@@ -117,14 +117,14 @@ def _experiments(
     Raises:
         InvalidArgumentError: the arguments contradict each other.
     """
-    if (experiment_ids is not None) + (names is not None) + everywhere > 1:
+    if bool(experiment_ids) + bool(names) + everywhere > 1:
         message = "give one of experiment_ids, experiment_names and search_all_experiments"
         raise InvalidArgumentError(message)
     if everywhere:
         return None
-    if names is not None:
+    if names:
         return [ids.derive_experiment_id(name) for name in names]
-    return [resolve.experiment()] if experiment_ids is None else experiment_ids
+    return experiment_ids or [resolve.experiment()]
 
 
 def _row(run: Run) -> dict[str, Any]:
