@@ -118,6 +118,56 @@ def test_the_environment_of_mlflow_names_the_version_too(world: World) -> None:
     assert attributes_of(world.call("by-mlflow").span.attributes)["spanfold.model.id"] == MODEL_ID
 
 
+def test_the_commit_can_name_the_version(world: World, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(script("import openai", CALL, "call('by-git')"))
+    git = ("git", "-C", str(tmp_path), "-c", "user.name=t", "-c", "user.email=t@example.org")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *command], check=True, timeout=30)
+    asked = "import spanfold; print(spanfold.set_active_model_from_git().model_id)"
+    run = (sys.executable, "-m", "spanfold", "run", "--model", "git")
+    expected = world.run("sh", "-c", f'cd {tmp_path} && exec {sys.executable} -c "{asked}"').stdout.strip()
+    world.run("sh", "-c", f"cd {tmp_path} && exec {' '.join(run)} app.py")
+    assert attributes_of(world.call("by-git").span.attributes)["spanfold.model.id"] == expected
+
+
+def test_libraries_that_threads_import_at_the_same_time_are_all_instrumented(world: World) -> None:
+    code = script(
+        "import threading",
+        "def load(name): __import__(name)",
+        "names = ('openai', 'anthropic', 'fastapi', 'langchain_openai', 'grpc', 'requests')",
+        "threads = [threading.Thread(target=load, args=(name,)) for name in names]",
+        "[thread.start() for thread in threads]",
+        "[thread.join() for thread in threads]",
+        "from opentelemetry.instrumentation.genai.anthropic import AnthropicInstrumentor as A",
+        "from opentelemetry.instrumentation.genai.langchain import LangChainInstrumentor as L",
+        "from opentelemetry.instrumentation.genai.openai import OpenAIInstrumentor as O",
+        "from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor as F",
+        "from opentelemetry.instrumentation.grpc import GrpcInstrumentorClient as G",
+        "from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor as H",
+        "from opentelemetry.instrumentation.requests import RequestsInstrumentor as R",
+        "print(all(one().is_instrumented_by_opentelemetry for one in (A, L, O, F, G, H, R)))",
+    )
+    done = world.run(*RUN, sys.executable, "-c", code)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+def test_an_instrumentor_that_does_not_load_is_logged_and_the_others_work(
+    world: World, tmp_path: Path
+) -> None:
+    folder = tmp_path / "opentelemetry_instrumentation_unfit-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: opentelemetry-instrumentation-unfit\nVersion: 1.0\n"
+    )
+    (folder / "entry_points.txt").write_text(
+        "[opentelemetry_instrumentor]\nunfit = no_such_module:Instrumentor\n"
+    )
+    code = script("import openai", CALL, "call('beside-unfit')")
+    done = world.run(*RUN, sys.executable, "-c", code, PYTHONPATH=str(tmp_path))
+    assert "could not instrument unfit by opentelemetry-instrumentation-unfit" in done.stderr
+    assert len(world.calls("beside-unfit")) == 1
+
+
 def test_both_http_libraries_can_be_imported_in_either_order(world: World) -> None:
     for order in ("httpx, httpx2", "httpx2, httpx"):
         done = world.run(*RUN, sys.executable, "-c", f"import {order}; print(httpx.Client.__module__)")

@@ -101,3 +101,15 @@ def test_a_job_that_comes_up_during_another_is_done_after_it() -> None:
 
     queue.run(outer)
     assert order == ["outer", "inner"]
+
+
+def test_a_job_that_fails_does_not_block_those_after_it() -> None:
+    queue, order = _Queue(), list[str]()
+
+    def fail() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        queue.run(fail)
+    queue.run(lambda: order.append("next"))
+    assert order == ["next"]

@@ -17,8 +17,8 @@ DISABLED_VARIABLE: Final = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
 CAPTURE_VARIABLE: Final = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 
 _lock = threading.Lock()
-_begun: dict[str, Choice] = {}
-"""The instrumentors in use, by library. Instrumenting cannot be undone for code that holds the originals."""
+_begun: Final = set[str]()
+"""Libraries that have their instrumentor. It cannot be undone for code that holds the originals."""
 
 
 def autolog(*, disable: Collection[str] | str = (), only: Collection[str] | str | None = None) -> None:
@@ -80,7 +80,7 @@ def begin(wanted: Wish) -> None:
     choices = plan(wanted)
     with _lock:
         fresh = [one for one in choices if one.reason is None and one.candidate.library not in _begun]
-        _begun.update({one.candidate.library: one for one in fresh})
+        _begun.update(one.candidate.library for one in fresh)
     for choice in fresh:
         variable = catalogue.OWN_TRACING.get(choice.candidate.library)
         if variable is not None:  # read by each client that is made from now on
@@ -96,12 +96,6 @@ def plan(wanted: Wish) -> list[Choice]:
     from spanfold._internal.instrumentation import choice, installed  # noqa: PLC0415 - reads every package
 
     return choice.choose(installed.candidates(), wanted)
-
-
-def in_use() -> dict[str, Choice]:
-    """The instrumentors in use in this process, by library."""
-    with _lock:
-        return dict(_begun)
 
 
 def set_content_capture() -> None:

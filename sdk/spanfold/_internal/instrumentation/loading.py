@@ -44,20 +44,23 @@ class _Queue:
                     self.is_running = False
                     return
                 following = self.jobs.popleft()
-            following()
+            try:
+                following()
+            except BaseException:  # Ctrl-C, or a fault that a test wants raised
+                with self.lock:
+                    self.is_running = False
+                raise
 
 
 _queue = _Queue()
 
-# What became of each instrumentor, for `spanfold doctor`. By library.
-active: Final = set[str]()
-waiting: Final = set[str]()
-failed: Final = dict[str, str]()
+_waiting: Final = set[str]()
+"""Libraries whose instrumentor is not loaded yet."""
 
 
 def prepare(candidate: Candidate) -> None:
     """Load an instrumentor as soon as its library is imported: now, if it is or if nobody knows when."""
-    waiting.add(candidate.library)
+    _waiting.add(candidate.library)
     job = partial(_load, candidate)
     if candidate.library in late.MOMENTS:
         moment, arrange = late.MOMENTS[candidate.library]
@@ -78,9 +81,9 @@ def call_after_import(module: str, action: Callable[[Any], None]) -> None:
 
 def _load(candidate: Candidate) -> None:
     library = candidate.library
-    if library not in waiting:
+    if library not in _waiting:
         return
-    waiting.discard(library)
+    _waiting.discard(library)
     try:
         instrumentor = candidate.entry_point.load()()
         if not getattr(instrumentor, "is_instrumented_by_opentelemetry", False):
@@ -88,11 +91,9 @@ def _load(candidate: Candidate) -> None:
             instrumentor.instrument(skip_dep_check=True, **options)
     except Exception as fault:
         # One instrumentor that does not load must not keep the application, or the others, from running.
-        failed[library] = f"{type(fault).__name__}: {fault}"
         if not swallow(f"instrument {library} by {candidate.distribution}", fault):
             raise
     else:
-        active.add(library)
         logger.debug("%s instruments %s", candidate.distribution, library)
 
 
