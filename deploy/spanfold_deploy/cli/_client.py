@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TIMEOUT: Final = httpx.Timeout(60, connect=5)
+_PIECE_TIMEOUT: Final = httpx.Timeout(120, connect=5)
+"""A rare condition makes the server look through much before it finds a piece."""
 _PAGE: Final = 1000
 
 
@@ -42,7 +44,10 @@ class ApiClient:
     def stream(self, path: str, **parameters: object) -> Iterator[Iterator[bytes]]:
         """The bytes at ``path`` as they come in, for as long as they do; parameters as for :meth:`get`."""
         given = _given(parameters)
-        with self._answered(), self._http.stream("GET", path, params=given) as response:
+        with (
+            self._answered(),
+            self._http.stream("GET", path, params=given, timeout=_PIECE_TIMEOUT) as response,
+        ):
             if response.is_error:
                 response.read()
                 raise ApiError(_explain(response, given))

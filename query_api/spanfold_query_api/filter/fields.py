@@ -83,6 +83,7 @@ FIELDS: Final[Mapping[str, FieldSpec]] = {
         FieldSpec("run_id", _TEXT, "RunId", "Run that was active"),
         FieldSpec("latency_ms", _NUMBER, "Duration / 1000000", "Duration in milliseconds"),
         FieldSpec("start_time", FieldType.TIME, "Timestamp", "When it started"),
+        FieldSpec("timestamp_ms", _NUMBER, "toUnixTimestamp64Milli(Timestamp)", "The same, in ms since 1970"),
         FieldSpec("trace_id", FieldType.TRACE_ID, "TraceId", "ID of the trace"),
         FieldSpec("kind", FieldType.CHOICE, "SpanKind", "INTERNAL, SERVER, CLIENT, PRODUCER, ...", _KINDS),
         FieldSpec("span_type", _TEXT, "SpanType", "LLM, TOOL, RETRIEVER, AGENT, CHAIN, ..."),

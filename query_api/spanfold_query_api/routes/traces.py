@@ -10,7 +10,7 @@ import orjson
 from fastapi import APIRouter, Query, Response
 
 from spanfold_query_api import paging, spans, trace_order
-from spanfold_query_api.filter import compile_filter, nodes, parse
+from spanfold_query_api.filter import compile_filter, nodes, parse, spellings
 from spanfold_query_api.filter.printer import to_text
 from spanfold_query_api.inputs import TraceId  # noqa: TC001 - FastAPI reads it
 from spanfold_query_api.problems import invalid, not_found, responses
@@ -112,7 +112,7 @@ def _tree(parameters: TraceParameters) -> nodes.Node | None:
         literals = tuple(nodes.Literal(value) for value in parameters.experiment_id)
         conditions.append(nodes.Membership(nodes.Field("experiment_id"), literals, negated=False))
     if parameters.filter.strip():
-        conditions.append(parse(parameters.filter))
+        conditions.append(spellings.ours(parse(parameters.filter)))
     return nodes.And(tuple(conditions)) if len(conditions) > 1 else next(iter(conditions), None)
 
 

@@ -59,7 +59,7 @@ def get_trace(trace_id: str) -> Trace | None:
 def search_traces(
     experiment_ids: list[str] | None = None,
     filter_string: str | None = None,
-    max_results: int = DEFAULT_MAX_RESULTS,
+    max_results: int | None = DEFAULT_MAX_RESULTS,
     order_by: list[str] | None = None,
     *,
     run_id: str | None = None,
@@ -76,7 +76,7 @@ def search_traces(
 def search_traces(
     experiment_ids: list[str] | None = None,
     filter_string: str | None = None,
-    max_results: int = DEFAULT_MAX_RESULTS,
+    max_results: int | None = DEFAULT_MAX_RESULTS,
     order_by: list[str] | None = None,
     *,
     run_id: str | None = None,
@@ -92,7 +92,7 @@ def search_traces(
 def search_traces(  # noqa: PLR0913 - MLflow's arguments
     experiment_ids: list[str] | None = None,
     filter_string: str | None = None,
-    max_results: int = DEFAULT_MAX_RESULTS,
+    max_results: int | None = DEFAULT_MAX_RESULTS,
     order_by: list[str] | None = None,
     *,
     run_id: str | None = None,
@@ -152,7 +152,9 @@ def search_traces(  # noqa: PLR0913 - MLflow's arguments
     query_api = reading.query_api()
     order = pages.order(order_by)
     with answers.understood():
-        items = pages.items(query_api, "/v1/traces", "traces", max_results, order_by=order, **asked)
+        # MLflow's None is its default, not "all".
+        limit = DEFAULT_MAX_RESULTS if max_results is None else max_results
+        items = pages.items(query_api, "/v1/traces", "traces", limit, order_by=order, **asked)
         found = [answers.info_of(item) for item in items]
     traces = list(_with_spans(query_api, found)) if include_spans else [Trace(info) for info in found]
     return (
