@@ -79,13 +79,13 @@ def line_of(printed: str, start: str) -> str:
 def test_compare_shows_each_metric_with_its_change_interval_and_traces(server: Server) -> None:
     printed = spanfold(server, "models", "compare", V1, V2)
     assert "params.size" in printed
-    slower = line_of(printed, "latency p50")
+    slower = line_of(printed, "latency_p50")
     assert "▲ *" in slower
     assert "100 / 100" in slower
     assert "+36" in slower
-    assert line_of(printed, "error rate").split()[2:4] == ["2.0%", "20.0%"]
-    assert "▲ *" not in line_of(printed, "input tokens")
-    assert line_of(printed, "cached input tokens").split()[3:7] == ["0.0", "0.0", "=", "?"]
+    assert line_of(printed, "error_rate").split()[1:3] == ["2.0%", "20.0%"]
+    assert "▲ *" not in line_of(printed, "input_tokens")
+    assert line_of(printed, "cached_input_tokens").split()[1:5] == ["0.0", "0.0", "=", "?"]
 
 
 def test_compare_prints_the_answer_of_the_query_api_as_json(server: Server) -> None:

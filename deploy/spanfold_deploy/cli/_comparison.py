@@ -21,6 +21,7 @@ _NEUTRAL: Final = frozenset({"cached_input_tokens", "traces_per_hour"})
 """Metrics of which more is neither good nor bad. Of scores more is good, of all else it is bad."""
 _SECTIONS: Final = ("properties", "params", "tags", "git", "metrics")
 _TEXT_CHARS: Final = 60
+_HEADING_CHARS: Final = 30
 
 
 def print_diff(screen: Console, found: Mapping[str, Any]) -> None:
@@ -98,7 +99,7 @@ def _against(model: Mapping[str, Any], baseline: Mapping[str, Any], confidence: 
         arrow, style, change, limits = _change(metric)
         unit = metric["unit"] or base["unit"]
         rows.add_row(
-            metric["metric"].replace("_", " "),
+            metric["metric"],
             *(_value((one["estimate"] or {}).get("value"), unit) for one in (base, metric)),
             Text(arrow, style),
             Text(change, style),
@@ -108,7 +109,7 @@ def _against(model: Mapping[str, Any], baseline: Mapping[str, Any], confidence: 
     rows.add_section()
     for name, member, unit in (
         ("traces", "trace_count", "count"),
-        ("total cost", "total_cost_usd", "usd"),
+        ("total_cost", "total_cost_usd", "usd"),
     ):
         rows.add_row(name, _value(baseline[member], unit), _value(model[member], unit))
     return rows
@@ -142,9 +143,9 @@ def print_verdicts(screen: Console, verdicts: Sequence[Verdict]) -> None:
 
 
 def _heading(model: Mapping[str, Any]) -> str:
-    return (
-        f"{model['name']}\n{model['model_id'][:10]}" if model["name"] != model["model_id"] else model["name"]
-    )
+    """Name and the start of the ID; of a version that only spans tell of, the ID is the name."""
+    name = _output.shorten(model["name"], _HEADING_CHARS)
+    return name if model["name"] == model["model_id"] else f"{name}\n{model['model_id'][:10]}"
 
 
 def _text(value: object) -> str:
