@@ -87,6 +87,37 @@ def test_content_is_left_out_where_it_is_not_wanted(world: World) -> None:
     assert "hello" not in str(world.call("discreet").attributes)
 
 
+@pytest.mark.parametrize("content", ["full", "none"])
+@pytest.mark.parametrize(
+    ("dead", "mark"),
+    [
+        (["opentelemetry-instrumentation-genai-openai"], "openinference.span.kind"),
+        (
+            ["opentelemetry-instrumentation-genai-openai", "openinference-instrumentation-openai"],
+            "gen_ai.is_streaming",
+        ),
+    ],
+    ids=["OpenInference", "OpenLLMetry"],
+)
+def test_the_next_family_takes_over_where_the_best_is_not_there(
+    world: World, dead: list[str], mark: str, content: str
+) -> None:
+    model = f"{mark}-{content}"
+    python(
+        world,
+        "from spanfold._internal.instrumentation import catalogue",
+        f"catalogue.DEAD.update(dict.fromkeys({dead}, 'as if it were'))",
+        "import spanfold; spanfold.autolog()",
+        "import openai",
+        CALL,
+        f"call({model!r})",
+        SPANFOLD_CAPTURE_CONTENT=content,
+    )
+    call = world.call(model)
+    assert mark in call.attributes
+    assert ("hello" in str(call.attributes)) == (content == "full")
+
+
 def test_stock_opentelemetry_instrument_works_without_settings(world: World) -> None:
     command = (str(BIN / "opentelemetry-instrument"), sys.executable, "-c")
     code = script("import openai", CALL, "call('stock')")
