@@ -240,6 +240,7 @@ class Record:
     def __init__(self, timestamp: int) -> None:
         self.log_record = self
         self.timestamp = timestamp
+        self.body = self.attributes = None
 
 
 def test_kept_events_are_bounded_in_number_and_age(monkeypatch: pytest.MonkeyPatch) -> None:

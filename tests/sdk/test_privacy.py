@@ -291,6 +291,22 @@ def test_requests_are_split_by_size_and_a_refused_one_is_halved(server: Server) 
     assert "spanfold.cut" in attributes_of(cut.attributes)
 
 
+def test_a_huge_log_record_delays_no_model_event(server: Server) -> None:
+    """They share a queue, and what is refused would be tried again for an hour."""
+    server.max_request_bytes = 100_000
+    logger = _logs.get_logger("any.instrumentation")
+    for name in ("small", "huge", "other"):
+        logger.emit(body=f"{name} {'x' * 250_000 if name == 'huge' else ''}")
+    spanfold.create_external_model(name="v1")
+    for _ in range(20):
+        logger.emit(body="x" * 250_000)
+    assert spanfold.flush()
+    assert server.refused > 0
+    bodies = [record.body.string_value for record in server.records]
+    assert bodies[:2] == ["small ", "other "]
+    assert [record.event_name for record in server.records][2:] == ["spanfold.model.created"]
+
+
 def test_spans_that_the_rules_leave_alone_are_not_copied() -> None:
     rules = Settings().privacy()
     with testing.capture() as captured, spanfold.start_span("span", attributes={"text": "x" * 1_000}):

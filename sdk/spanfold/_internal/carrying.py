@@ -75,7 +75,7 @@ def _carry_into_thread(thread: threading.Thread) -> None:
 
     def run_under() -> None:
         # The thread refers to this function, and this function to the thread: leave no cycle behind.
-        del thread.run
+        vars(thread).pop("run", None)
         with _Under(carried):
             run()
 

@@ -24,6 +24,8 @@ _SLACK_S: Final = 0.5
 _drain: Callable[[], object] | None = None
 _limit_s = 0.0
 _installed: Final = list[tuple[Any, str, Any, Any]]()
+_watching = False
+"""Whether multiprocessing knows of us: it cannot be told to forget."""
 
 
 class _InChild:
@@ -89,6 +91,10 @@ def _before_exec(execute: Callable[..., Any]) -> Callable[..., Any]:
 
 def _watch_children() -> None:
     """See to it that processes of multiprocessing send what they hold: they end by ``os._exit``."""
+    global _watching  # noqa: PLW0603 - the state of the process
+    if _watching:
+        return
+    _watching = True
     from multiprocessing import parent_process, util  # noqa: PLC0415 - `import spanfold` stays light
 
     util.register_after_fork(_in_child, _finalize)

@@ -32,6 +32,12 @@ class _LastAnswer:
 _last_answers: Final[weakref.WeakKeyDictionary[object, _LastAnswer]] = weakref.WeakKeyDictionary()
 
 
+def _note_answers(exporter: object, session: Session | None) -> None:
+    if session is not None:
+        answer = _last_answers[exporter] = _LastAnswer()
+        session.hooks["response"].append(answer.note)
+
+
 def refused_as_too_large(exporter: object) -> bool:
     """Whether the collector refused the exporter's last request because of its size.
 
@@ -57,9 +63,7 @@ def span_exporters(otlp_endpoint: str | None) -> list[SpanExporter]:
 
             session = _session("traces")
             exporter = OTLPSpanExporter(endpoint=_http_endpoint(otlp_endpoint, "traces"), session=session)
-            if session is not None:
-                answer = _last_answers[exporter] = _LastAnswer()
-                session.hooks["response"].append(answer.note)
+            _note_answers(exporter, session)
             made.append(exporter)
         else:
             made.append(_installed("traces", name, otlp_endpoint))
@@ -73,9 +77,10 @@ def log_exporters(otlp_endpoint: str | None) -> list[LogRecordExporter]:
         if name == "otlp_proto_http":
             from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter  # noqa: PLC0415
 
-            made.append(
-                OTLPLogExporter(endpoint=_http_endpoint(otlp_endpoint, "logs"), session=_session("logs"))
-            )
+            session = _session("logs")
+            exporter = OTLPLogExporter(endpoint=_http_endpoint(otlp_endpoint, "logs"), session=session)
+            _note_answers(exporter, session)
+            made.append(exporter)
         else:
             made.append(_installed("logs", name, otlp_endpoint))
     return made

@@ -204,7 +204,7 @@ class LogQueue(LogRecordProcessor):
     def __init__(self, exporter: LogRecordExporter) -> None:
         self._exporter = exporter
         self.queue: BoundedQueue[ReadableLogRecord] = BoundedQueue(
-            "log records", "OTEL_BLRP", exporter.export, _record_bytes
+            "log records", "OTEL_BLRP", exporter.export, record_bytes
         )
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
@@ -239,7 +239,8 @@ def _span_bytes(span: ReadableSpan) -> int:
     return size
 
 
-def _record_bytes(record: ReadableLogRecord) -> int:
+def record_bytes(record: ReadableLogRecord) -> int:
+    """About how much memory a log record takes."""
     body = record.log_record.body
     return (
         _BASE_BYTES + _text_bytes(record.log_record.attributes) + (len(body) if isinstance(body, str) else 0)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
 
 from spanfold._internal.faults import contained, warn_once
+from spanfold._internal.queues import record_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from opentelemetry.sdk._logs import ReadableLogRecord
 
@@ -24,6 +25,8 @@ MAX_AGE_S: Final = 3_600
 """Older events are given up: what is refused for an hour is refused for good."""
 FIRST_RETRY_S: Final = 2.0
 MAX_RETRY_S: Final = 60.0
+MAX_REQUEST_BYTES: Final = 3 * 2**20
+"""Below what gRPC servers take by default (4 MiB)."""
 
 
 class PersistentLogExporter(LogRecordExporter):
@@ -61,15 +64,21 @@ class PersistentLogExporter(LogRecordExporter):
         self._notice_fork()
         return self._exporter.force_flush(timeout_millis) and not self._kept
 
-    def _send(self, records: list[ReadableLogRecord]) -> LogRecordExportResult:
-        result = self._exporter.export(records)
-        if result is LogRecordExportResult.SUCCESS:
+    def _send(self, records: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
+        result = LogRecordExportResult.SUCCESS
+        unsent = list(records)
+        for request in _requests(records):
+            result = self._exporter.export(request)
+            if result is not LogRecordExportResult.SUCCESS:
+                break
+            del unsent[: len(request)]
+        if not unsent:
             self._kept, self._wait_s = [], FIRST_RETRY_S
             return result
         too_old = time.time_ns() - MAX_AGE_S * 1_000_000_000
-        young = [record for record in records if (record.log_record.timestamp or 0) > too_old]
+        young = [record for record in unsent if (record.log_record.timestamp or 0) > too_old]
         self._kept = young[:MAX_KEPT]
-        if len(self._kept) < len(records):
+        if len(self._kept) < len(unsent):
             warn_once("events-lost", "model events were dropped: the collector has been away for too long")
         return result
 
@@ -92,3 +101,18 @@ class PersistentLogExporter(LogRecordExporter):
         if self._pid != os.getpid():
             self._pid, self._lock = os.getpid(), threading.Lock()
             self._kept, self._timer, self._wait_s = [], None, FIRST_RETRY_S
+
+
+def _requests(records: Sequence[ReadableLogRecord]) -> Iterator[list[ReadableLogRecord]]:
+    """The records in groups that each make a request of bounded size."""
+    group: list[ReadableLogRecord] = []
+    total = 0
+    for record in records:
+        size = record_bytes(record)
+        if group and total + size > MAX_REQUEST_BYTES:
+            yield group
+            group, total = [], 0
+        group.append(record)
+        total += size
+    if group:
+        yield group

@@ -81,8 +81,19 @@ class PrivateLogExporter(LogRecordExporter):
         self._privacy = privacy
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
-        """Send the records."""
-        return self.inner.export(list(self._cleaned(batch)))
+        """Send the records; what the collector will never take, because of its size, counts as sent."""
+        return self._send(list(self._cleaned(batch)))
+
+    def _send(self, batch: list[ReadableLogRecord]) -> LogRecordExportResult:
+        result = self.inner.export(batch)
+        if result is LogRecordExportResult.SUCCESS or not refused_as_too_large(self.inner):
+            return result
+        if len(batch) == 1:
+            warn_once("record-refused", "a log record was dropped: the collector refused it as too large")
+            return LogRecordExportResult.SUCCESS
+        middle = len(batch) // 2
+        first, second = self._send(batch[:middle]), self._send(batch[middle:])
+        return second if first is LogRecordExportResult.SUCCESS else first
 
     def shutdown(self) -> None:
         """Shut the exporter down."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spanfold._internal.faults import warn_once
-from spanfold._internal.hosts import AllowList
 from spanfold.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spanfold._internal.hosts import AllowList
     from spanfold._internal.privacy import Privacy
 
 
@@ -35,6 +35,8 @@ class Settings:
         Raises:
             InvalidArgumentError: a pattern is no host.
         """
+        from spanfold._internal.hosts import AllowList  # noqa: PLC0415 - `import spanfold` stays light
+
         if self.propagate_to is not None:
             return AllowList(self.propagate_to)
         return AllowList(listed("SPANFOLD_PROPAGATE_TO"))
