@@ -7,17 +7,19 @@ import contextvars
 import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from opentelemetry import trace as otel_trace
 
 import spanfold
-from spanfold._internal import active
+from spanfold._internal import active, carrying
 from spanfold_schemas.ids import derive_model_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from spanfold.testing import Captured
     from tests.sdk.otlp_receiver import Server
 
@@ -93,6 +95,47 @@ def test_a_plain_call_holds_for_every_thread_of_the_process(captured: Captured) 
     thread.start()
     thread.join(10)
     assert linked(captured) == {"elsewhere": id_of("v1")}
+
+
+def in_another_thread() -> str | None:
+    """What a thread sees that was there before, and that nobody handed anything."""
+    with ThreadPoolExecutor(1) as pool, active_in_nothing():
+        return pool.submit(active.current).result(10)
+
+
+@contextmanager
+def active_in_nothing() -> Iterator[None]:
+    """Hand work on without saying so: as a thread does that waits at a queue."""
+    carrying.uninstall()
+    try:
+        yield
+    finally:
+        carrying.install()
+
+
+def test_a_thread_stopped_between_its_call_and_its_block_shows_its_model_to_no_other(
+    captured: Captured,
+) -> None:
+    spanfold.set_active_model(name="process")
+    stopped = spanfold.set_active_model(name="block")
+    assert in_another_thread() == id_of("process")
+    with stopped:
+        assert in_another_thread() == id_of("process")
+    span("after")
+    assert linked(captured) == {"after": id_of("process")}
+
+
+@pytest.mark.usefixtures("captured")
+def test_a_plain_call_whose_object_is_kept_holds_for_other_threads_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = spanfold.set_active_model(name="kept")
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(active.current).result(10) == kept.model_id
+    again = spanfold.set_active_model(name="again")
+    assert in_another_thread() == kept.model_id
+    monkeypatch.setattr(active, "UNDECIDED_S", 0.0)
+    assert in_another_thread() == again.model_id
 
 
 def test_blocks_nest_and_each_exit_restores_what_was_before(captured: Captured) -> None:

@@ -10,20 +10,37 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from spanfold._internal import active_run
 
+UNDECIDED_S: Final = 0.05
+"""How long a call whose object is still there may be about to become a ``with`` block."""
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(slots=True, eq=False)
 class _Claim:
     model_id: str | None
     owner: weakref.ref[object]
     entered: bool = False
     """True for a ``with`` block; False for a plain call, which may still become one."""
+    thread_id: int = field(default_factory=threading.get_ident)
+    made_s: float = field(default_factory=time.monotonic)
+    is_settled: bool = False
+    """Whether it is known to be a plain call, which holds for other threads too."""
+
+    def settle(self) -> bool:
+        """Whether the claim holds in this thread.
+
+        A thread can be stopped between its call and its block: to the others, that model was never active.
+        """
+        if self.owner() is None or time.monotonic() - self.made_s > UNDECIDED_S:
+            self.is_settled = True
+        return self.is_settled or self.thread_id == threading.get_ident()
 
 
 _Stack = tuple[_Claim, ...]
@@ -59,8 +76,10 @@ def current() -> str | None:
     blocks = _blocks.get()
     if blocks:
         return blocks[-1].model_id
-    claims = _process.claims
-    return claims[-1].model_id if claims else _process.default
+    for made in reversed(_process.claims):
+        if made.is_settled or made.settle():
+            return made.model_id
+    return _process.default
 
 
 def set_default(model_id: str | None) -> None:
@@ -123,6 +142,11 @@ NOTHING: Final = Snapshot()
 
 def snapshot() -> Snapshot:
     """What is active here, for a generator or thread whose body runs later but belongs to this call."""
+    # Who hands work on is past the call: no block comes of it any more.
+    thread_id = threading.get_ident()
+    for made in _process.claims:
+        if made.thread_id == thread_id:
+            made.is_settled = True
     return Snapshot(_blocks.get(), active_run.snapshot())
 
 

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from typing import Final
 
 from spanfold_schemas.ids import DEFAULT_EXPERIMENT_ID
+
+UNDECIDED_S: Final = 0.05
+"""How long a call may be about to become a ``with`` block."""
 
 
 @dataclass(slots=True, eq=False)
@@ -26,6 +30,19 @@ class Scope:
     ended: bool = False
     pid: int = field(default_factory=os.getpid)
     """The process that started it: a forked child may use it, but must not end it at its own exit."""
+    thread_id: int = field(default_factory=threading.get_ident)
+    opened_s: float = field(default_factory=time.monotonic)
+    is_settled: bool = False
+    """Whether it is known not to become a ``with`` block, so that it holds for other threads too."""
+
+    def is_here(self) -> bool:
+        """Whether the process's run holds in this thread.
+
+        Another thread can be stopped between its call and its block: then it is that block's alone.
+        """
+        if time.monotonic() - self.opened_s > UNDECIDED_S:
+            self.is_settled = True
+        return self.is_settled or self.thread_id == threading.get_ident()
 
 
 Stack = tuple[Scope, ...]
@@ -58,10 +75,12 @@ if hasattr(os, "register_at_fork"):
 
 def scope() -> Scope | None:
     """The innermost run that has not ended: this context's, else the process's."""
-    for stack in (_here.get(), _process.runs):
-        for opened in reversed(stack):
-            if not opened.ended:
-                return opened
+    for opened in reversed(_here.get()):
+        if not opened.ended:
+            return opened
+    for opened in reversed(_process.runs):
+        if not opened.ended and (opened.is_settled or opened.is_here()):
+            return opened
     return None
 
 
@@ -118,6 +137,10 @@ def close_run(opened: Scope) -> None:
 
 def snapshot() -> Stack:
     """The runs open here, for code that runs later but belongs to this place."""
+    thread_id = threading.get_ident()
+    for opened in _process.runs:
+        if opened.thread_id == thread_id:
+            opened.is_settled = True
     return _here.get()
 
 
