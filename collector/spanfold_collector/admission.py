@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from google.protobuf.message import DecodeError, Message
+from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, LogsData
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from spanfold_collector.dialects import is_foreign, translate
 from spanfold_collector.errors import InvalidRequestError, shortened
+from spanfold_collector.frames import OWN_FIELDS
 from spanfold_collector.guard import GuardedLogs, GuardedTraces, is_flat
 from spanfold_collector.normalise import flatten_logs, flatten_traces
 from spanfold_schemas import keys
@@ -69,6 +71,12 @@ class Admitted:
     rejected: int = 0
     message: str = ""
     """Why records were rejected: the first fault and how many there were."""
+
+
+def _is_forged(message: Message) -> bool:
+    """Whether a sender set fields that are the collector's to append (frames.py)."""
+    unknown: Any = UnknownFieldSet(message)
+    return any(field.field_number in OWN_FIELDS for field in unknown)
 
 
 def _parse(kind: type[Message], body: bytes) -> Any:
@@ -202,9 +210,11 @@ def admit_traces(body: bytes, window: TimeWindow) -> Admitted:
         for span in scope_spans.spans
     ]
     clean = not any(_span_fault(span, window) for span in spans)
-    if clean and is_flat(guarded, body) and not is_foreign(body):
+    if clean and is_flat(guarded, body) and not is_foreign(body) and not _is_forged(guarded):
         return Admitted(body, len(spans))
     data = _parse(TracesData, body)
+    if _is_forged(data):
+        data.DiscardUnknownFields()
     faults: list[str] = []
     for resource_spans in data.resource_spans:
         for scope_spans in resource_spans.scope_spans:
@@ -230,9 +240,11 @@ def admit_logs(body: bytes, window: TimeWindow) -> Admitted:
         for record in scope_logs.log_records
     ]
     clean = not any(_record_fault(record, window) for record in records)
-    if clean and is_flat(guarded, body):
+    if clean and is_flat(guarded, body) and not _is_forged(guarded):
         return Admitted(body, len(records))
     data = _parse(LogsData, body)
+    if _is_forged(data):
+        data.DiscardUnknownFields()
     faults: list[str] = []
     for resource_logs in data.resource_logs:
         for scope_logs in resource_logs.scope_logs:

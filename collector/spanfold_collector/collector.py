@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from spanfold_collector.grpc_receiver import GrpcReceiver
 from spanfold_collector.http_receiver import HttpReceiver
 from spanfold_collector.lane import Lane
-from spanfold_collector.signals import SIGNALS
+from spanfold_collector.price_fields import PriceFields
+from spanfold_collector.prices import PriceList, read_price_file
+from spanfold_collector.signals import LOGS, TRACES
 from spanfold_collector.spool import lock_directory
 from spanfold_collector.telemetry import Telemetry
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from spanfold_schemas.database import Database
 
 _log = structlog.get_logger(__name__)
+
+_OLD_PRICES_DAYS: Final = 120
+"""Providers change some price every few weeks."""
 
 
 class Collector:
@@ -37,12 +42,19 @@ class Collector:
 
         Raises:
             DirectoryInUseError: another collector uses this directory.
+            PriceFileError: ``settings.price_file`` cannot be read.
         """
+        own = None if settings.price_file is None else read_price_file(settings.price_file)
         self._settings = settings
         self._started = False
         self._directory_lock = lock_directory(settings.directory)
         self.telemetry = Telemetry()
-        self._lanes = [Lane(signal, database, settings, self.telemetry) for signal in SIGNALS]
+        self._prices = PriceList(own, history_days=settings.retention_days)
+        self.telemetry.price_list_date.set(self._prices.date_unix_s)
+        self._lanes = [
+            Lane(TRACES, database, settings, self.telemetry, PriceFields(self._prices)),
+            Lane(LOGS, database, settings, self.telemetry),
+        ]
         self._grpc = GrpcReceiver(self._lanes, settings, self.telemetry)
         self._http = HttpReceiver(self._lanes, settings, self.telemetry, lambda: self.is_ready)
 
@@ -76,7 +88,14 @@ class Collector:
         for lane in self._lanes:
             lane.start()
         self._started = True
-        _log.info("collector listens", grpc_port=self.grpc_port, http_port=self.http_port)
+        _log.info(
+            "collector listens",
+            grpc_port=self.grpc_port,
+            http_port=self.http_port,
+            price_list=str(self._prices.date),
+        )
+        if self._prices.age_days > _OLD_PRICES_DAYS:
+            _log.warning("price list is old, update genai-prices", age_days=self._prices.age_days)
 
     def stop(self, timeout_s: float | None = None) -> bool:
         """Stop taking requests, make durable what was taken, and end within ``timeout_s``.

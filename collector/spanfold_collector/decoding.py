@@ -17,12 +17,18 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from spanfold_collector.chat_messages import FINISH_REASONS
+from spanfold_collector.price_fields import plain_tier, price_key, read_prices
+from spanfold_collector.prices import MAX_COST_USD, cost_usd
 from spanfold_schemas import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+    from spanfold_collector.prices import Price, Tokens
+
+    Prices = Mapping[str, Sequence[Price]]
 
 SPAN_COLUMNS: Final = (
     "Timestamp", "TraceId", "SpanId", "ParentSpanId", "TraceState", "SpanName", "SpanKind", "ServiceName",
@@ -51,8 +57,10 @@ _SPAN_TYPES: Final = {
     "create_agent": "AGENT", "invoke_workflow": "CHAIN",
 }  # fmt: skip
 """What a span is, from its type where that has two names, else from its operation."""
+_WRAPPER_TYPES: Final = frozenset({"AGENT", "CHAIN", "TOOL", "WORKFLOW", "TASK"})
+"""What carries the sums of the calls inside it, and has no price of its own; as IsCall of the table."""
+_NANOSECONDS: Final = 1_000_000_000
 _ASCII_UPPER: Final = {lower: lower - 32 for lower in range(ord("a"), ord("z") + 1)}
-_MAX_COST_USD: Final = 1e12
 _PLAIN_EXPONENTS: Final = range(-6, 21)
 """Powers of ten that ClickHouse writes out in full."""
 _JSON_ESCAPES: Final = {code: f"\\u{code:04X}" for code in (*range(0x20), 0x2028, 0x2029)} | {
@@ -140,7 +148,7 @@ def _count(text: str) -> int | None:
 def _cost(text: str) -> float | None:
     """A cost that sums can bear: one that is not finite would spoil every later total of its version."""
     cost = float(text) if _NUMBER.fullmatch(text) else None
-    return cost if cost is not None and 0 <= cost <= _MAX_COST_USD else None
+    return cost if cost is not None and 0 <= cost <= MAX_COST_USD else None
 
 
 def _span_type(own: Mapping[str, str]) -> str:
@@ -172,7 +180,40 @@ def _appended(message: Any) -> tuple[int, str, bool]:
     return found.get(_RECEIVED, 0), found.get(_TENANT, b"").decode(), bool(found.get(_SERVICE_VERSION, 0))
 
 
-def _span_row(span: Any, resource: dict[str, str], scope: Any, scope_attributes: dict[str, str]) -> list[Any]:
+def _tokens(own: Mapping[str, str]) -> Tokens:
+    usage = "gen_ai.usage."
+    return (
+        _count(_first(own, f"{usage}input_tokens", f"{usage}prompt_tokens")),
+        _count(_first(own, f"{usage}output_tokens", f"{usage}completion_tokens")),
+        _count(own.get(f"{usage}cache_read.input_tokens", "")),
+        _count(_first(own, f"{usage}cache_creation.input_tokens", f"{usage}cache_write.input_tokens")),
+        _count(_first(own, f"{usage}reasoning.output_tokens", f"{usage}reasoning_tokens")),
+    )
+
+
+def _cost_and_date(
+    own: Mapping[str, str], tokens: Tokens, start_unix_s: int, listed: str, prices: Prices
+) -> tuple[float | None, str]:
+    """What a span cost, and the date of the price list if that is where it is from."""
+    said = _cost(own.get(keys.COST_USD, ""))
+    if said is not None or not prices or _span_type(own) in _WRAPPER_TYPES:
+        return said, ""
+    provider, tier = _first(own, "gen_ai.provider.name", "gen_ai.system"), plain_tier(own)
+    answered = price_key(provider, own.get("gen_ai.response.model", ""), tier)
+    found = prices.get(answered) or prices.get(
+        price_key(provider, own.get("gen_ai.request.model", ""), tier), ()
+    )
+    cost = cost_usd(found, start_unix_s, tokens)
+    return cost, "" if cost is None else listed
+
+
+def _span_row(
+    span: Any,
+    resource: dict[str, str],
+    scope: Any,
+    scope_attributes: dict[str, str],
+    priced: tuple[str, Prices],
+) -> list[Any]:
     """The columns of one span from Timestamp to Links.Attributes, model ID left to the caller."""
     attributes = _attributes(span.attributes)
     own = dict(attributes)
@@ -183,6 +224,7 @@ def _span_row(span: Any, resource: dict[str, str], scope: Any, scope_attributes:
             del attributes[name]
     remote = span.flags & _REMOTE_PARENT == _REMOTE_PARENT
     start, end = span.start_time_unix_nano, span.end_time_unix_nano
+    tokens = _tokens(own)
     return [
         start, span.trace_id, span.span_id, span.parent_span_id or _NO_ID, span.trace_state, span.name,
         span.kind, resource.get("service.name", ""), "",
@@ -192,14 +234,8 @@ def _span_row(span: Any, resource: dict[str, str], scope: Any, scope_attributes:
         _span_type(own), own.get("gen_ai.operation.name", ""),
         _first(own, "gen_ai.provider.name", "gen_ai.system"),
         own.get("gen_ai.request.model", ""), own.get("gen_ai.response.model", ""),
-        _count(_first(own, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")),
-        _count(_first(own, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
-        _count(own.get("gen_ai.usage.cache_read.input_tokens", "")),
-        _count(
-            _first(own, "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens")
-        ),
-        _count(_first(own, "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")),
-        _cost(own.get(keys.COST_USD, "")), "",
+        *tokens,
+        *_cost_and_date(own, tokens, start // _NANOSECONDS, *priced),
         _finish_reasons(_first(own, "gen_ai.response.finish_reasons", "anthropic.message.stop_reason")),
         _first(own, "gen_ai.conversation.id", "session.id"), _first(own, "user.id", "enduser.id"),
         own[input_key] if input_key else "", own[output_key] if output_key else "",
@@ -217,12 +253,13 @@ def span_rows(messages: Iterable[bytes]) -> Iterator[Sequence[Any]]:
     for message in messages:
         data = TracesData.FromString(message)
         received_ms, tenant, service_version = _appended(data)
+        priced = read_prices(data)
         for resource_spans in data.resource_spans:
             resource = _attributes(resource_spans.resource.attributes)
             for scope_spans in resource_spans.scope_spans:
                 scope_attributes = _attributes(scope_spans.scope.attributes)
                 for span in scope_spans.spans:
-                    row = _span_row(span, resource, scope_spans.scope, scope_attributes)
+                    row = _span_row(span, resource, scope_spans.scope, scope_attributes, priced)
                     own = _attributes(
                         item for item in span.attributes if item.key in (keys.MODEL_ID, keys.MLFLOW_MODEL_ID)
                     )

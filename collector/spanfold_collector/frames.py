@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+OWN_FIELDS: Final = range(1001, 1006)
+"""Numbers of the fields that are the collector's to set (otlp.proto)."""
 _MORE_BYTES: Final = 0x80
 """A varint's continuation bit."""
 _RECEIVED_TAG: Final = b"\xc8\x3e"  # field 1001, varint
@@ -35,10 +37,15 @@ def varint(number: int) -> bytes:
 
 
 def frame(
-    body: bytes, *, received_time_unix_ms: int, tenant: str = "", service_version_as_model: bool = False
+    body: bytes,
+    *,
+    received_time_unix_ms: int,
+    tenant: str = "",
+    service_version_as_model: bool = False,
+    more: bytes = b"",
 ) -> bytes:
-    """One request as a length-delimited message of the landing table's schema."""
-    extra = _RECEIVED_TAG + varint(received_time_unix_ms)
+    """One request as a length-delimited message of the landing table's schema; ``more`` are fields of it."""
+    extra = more + _RECEIVED_TAG + varint(received_time_unix_ms)
     if service_version_as_model:
         extra += _SERVICE_VERSION_TAG + b"\x01"
     if tenant:

@@ -26,6 +26,8 @@ from spanfold_collector.spool import Entry, Spool, SpoolDamagedError, SpoolFullE
 from spanfold_schemas.database import Database, DatabaseError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from spanfold_collector.settings import CollectorSettings
     from spanfold_collector.signals import Signal
     from spanfold_collector.telemetry import Telemetry
@@ -53,11 +55,20 @@ class Lane:
     """Takes requests of one signal; the future it returns resolves when they are durable."""
 
     def __init__(
-        self, signal: Signal, database: Database, settings: CollectorSettings, telemetry: Telemetry
+        self,
+        signal: Signal,
+        database: Database,
+        settings: CollectorSettings,
+        telemetry: Telemetry,
+        more_fields: Callable[[bytes], bytes] = lambda _: b"",
     ) -> None:
-        """Open the spool; what it holds from before is replayed as soon as :meth:`start` is called."""
+        """Open the spool; what it holds from before is replayed as soon as :meth:`start` is called.
+
+        ``more_fields`` says what to append to an admitted request beside its receive time.
+        """
         self.signal = signal
         self._settings = settings
+        self._more_fields = more_fields
         self._telemetry = telemetry
         self._intake = Intake(
             max_held_bytes=settings.max_held_bytes,
@@ -173,6 +184,7 @@ class Lane:
             admitted.body,
             received_time_unix_ms=int(now * 1000),
             service_version_as_model=self._settings.service_version_as_model,
+            more=self._more_fields(admitted.body),
         )
         self._require_room(len(framed))
         self._intake.offer(Pending(framed, admitted.records, answer, future))

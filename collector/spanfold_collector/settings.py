@@ -60,5 +60,7 @@ class CollectorSettings:
     """Spans that start later than this from now are refused: a clock is wrong."""
     service_version_as_model: bool = False
     """Without a model ID, take ``service.name@service.version`` as one."""
+    price_file: Path | None = None
+    """Prices of one's own, which go before the published list (docs/cost.md)."""
     drain_timeout_s: float = 10.0
     """How long :meth:`Collector.stop` waits for what was taken to become durable."""

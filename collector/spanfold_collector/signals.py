@@ -76,4 +76,3 @@ LOGS: Final = Signal(
     row_columns=LOG_COLUMNS,
     rows=log_rows,
 )
-SIGNALS: Final = (TRACES, LOGS)

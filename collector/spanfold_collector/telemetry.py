@@ -37,6 +37,11 @@ class Telemetry:
         self.dead_lettered = self._counter("dead_lettered_requests", "Requests the database refuses for good")
         self.held_bytes = self._gauge("held_bytes", "Bytes of requests waiting in memory")
         self.spool_bytes = self._gauge("spool_bytes", "Bytes in the spool, waiting to be replayed")
+        self.price_list_date = Gauge(
+            "spanfold_collector_price_list_date_seconds",
+            "Date of the price list that costs are computed from, in unix seconds",
+            registry=self.registry,
+        )
         self.insert_seconds = Histogram(
             "spanfold_collector_insert_seconds",
             "Time of one insert, from call to commit",

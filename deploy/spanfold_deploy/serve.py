@@ -218,25 +218,30 @@ def _start_api(database: Database, listener: socket.socket) -> ApiServer:
 
 def _start_collector(settings: Settings, database: Database) -> Collector:
     from spanfold_collector.collector import Collector  # noqa: PLC0415 - a query API alone does without
+    from spanfold_collector.prices import PriceFileError  # noqa: PLC0415 - as above
     from spanfold_collector.settings import CollectorSettings  # noqa: PLC0415 - as above
 
-    collector = Collector(
-        database,
-        CollectorSettings(
-            directory=settings.collector_directory(),
-            host=settings.host,
-            grpc_port=settings.otlp_grpc_port,
-            http_port=settings.otlp_http_port,
-            max_request_bytes=settings.max_request_bytes,
-            max_held_bytes=settings.max_held_bytes,
-            spool_max_bytes=settings.spool_max_bytes,
-            min_free_disk_bytes=settings.min_free_disk_bytes,
-            retention_days=settings.retention_days,
-            service_version_as_model=settings.service_version_as_model,
-        ),
-    )
     try:
+        collector = Collector(
+            database,
+            CollectorSettings(
+                directory=settings.collector_directory(),
+                host=settings.host,
+                grpc_port=settings.otlp_grpc_port,
+                http_port=settings.otlp_http_port,
+                max_request_bytes=settings.max_request_bytes,
+                max_held_bytes=settings.max_held_bytes,
+                spool_max_bytes=settings.spool_max_bytes,
+                min_free_disk_bytes=settings.min_free_disk_bytes,
+                retention_days=settings.retention_days,
+                service_version_as_model=settings.service_version_as_model,
+                price_file=settings.price_file,
+            ),
+        )
         collector.start()
+    except PriceFileError as error:
+        message = f"{error}.\n  Fix: correct the file, or leave the setting price_file out"
+        raise StartError(message) from error
     except (OSError, RuntimeError) as error:
         message = f"the collector cannot start: {error}"
         raise StartError(message) from error

@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         default=False,
         description="Take `service.name@service.version` as the model ID of spans that name none.",
     )
+    price_file: Path | None = Field(
+        default=None,
+        description="TOML file of prices of one's own, which go before the published list "
+        "([docs/cost.md](cost.md)).",
+    )
     shutdown_timeout_s: float = Field(
         default=10.0,
         gt=0,

@@ -10,6 +10,8 @@ from spanfold_collector.frames import frame, split_frames
 from tests.collector._otlp import NOW_UNIX_NS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from spanfold_collector.signals import Signal
     from spanfold_schemas.database import Database
 
@@ -29,7 +31,11 @@ _TENANTS: Final = itertools.count()
 
 
 def insert_both_ways(
-    database: Database, signal: Signal, *bodies: bytes, service_version: bool = False
+    database: Database,
+    signal: Signal,
+    *bodies: bytes,
+    service_version: bool = False,
+    prices: Callable[[bytes], bytes] = lambda _: b"",
 ) -> str:
     """Insert the same requests by either road, as two tenants; returns the part of their names in common."""
     number = f"{next(_TENANTS)}"
@@ -40,6 +46,7 @@ def insert_both_ways(
                 received_time_unix_ms=RECEIVED_UNIX_MS,
                 tenant=f"{road}-{number}",
                 service_version_as_model=service_version,
+                more=prices(body),
             )
             for body in bodies
         )

@@ -101,6 +101,25 @@ def test_a_collector_starts_while_its_server_is_away(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
+def test_a_second_collector_in_the_same_spool_is_told_who_has_it(tmp_path: Path) -> None:
+    database = ("--database", "clickhouse://127.0.0.1:9/spanfold")
+    with serving("collector", None, *database, *COLLECTOR_PORTS, cwd=tmp_path) as server:
+        spool = str(tmp_path / "spanfold-collector")
+        second = run("collector", *database, *COLLECTOR_PORTS, SPANFOLD_SPOOL_DIRECTORY=spool)
+    assert second.returncode == 2
+    assert f"process {server.process.pid} has the collector directory" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_price_file_that_cannot_be_read_is_named_at_the_start(tmp_path: Path) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text(f'price_file = "{tmp_path}/prices.toml"')
+    done = run("serve", "--config", str(config), "--data", str(tmp_path / "data"), *FREE_PORTS)
+    assert done.returncode == 2
+    assert f"the price file {tmp_path}/prices.toml cannot be read" in done.stderr
+    assert "price_file" in done.stderr
+
+
 def test_a_query_api_alone_serves_what_a_collector_alone_took(tmp_path: Path) -> None:
     run("migrate", "--data", str(tmp_path / "data"))
     with serving("collector", tmp_path / "data", *COLLECTOR_PORTS) as collector:
