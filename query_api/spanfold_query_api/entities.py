@@ -51,10 +51,10 @@ def slots(
     result = database.query(statement("slots", writes=writes(as_of_ns)), parameters)
     values: dict[str, dict[str, Any]] = {}
     updated_ns: dict[str, int] = {}
-    for stream, slot, value, deleted, written_ns in result:
+    for stream, slot, value, written_ns in result:
         written = values.setdefault(stream, {})
         updated_ns[stream] = max(written_ns, updated_ns.get(stream, written_ns))
-        if not deleted:
+        if value:  # else its last write was a deletion
             written[slot] = orjson.loads(value)
     return {stream: Slots(stream, values[stream], updated_ns[stream]) for stream in values}
 

@@ -1,8 +1,7 @@
 """Filters and orders of model versions and runs: a list of fields each, over one row an entity.
 
 The rows are those of ``models.sql`` and ``runs.sql``. What stands in a map (params, tags, metrics) is no
-column of theirs: for each key that is named, the compiler asks for two more, its value and whether there is
-one.
+column of theirs: for each key that is named, the compiler asks for one more, the JSON text of its value.
 """
 
 from __future__ import annotations
@@ -139,12 +138,9 @@ class EntityCompiler(Compiler):
         if number is None:
             number = self._entries[slot] = len(self._entries)
             name = self.bind("String", slot)
-            self.columns += [
-                f"argMaxIf(Value, Rank, Slot = {name}) AS entry{number}",
-                f"argMaxIf(NOT Deleted, Rank, Slot = {name}) AS has_entry{number}",
-            ]
+            self.columns.append(f"argMaxIf(Value, Rank, Slot = {name}) AS entry{number}")
         read = "JSONExtractFloat" if spec.type is FieldType.NUMBER_MAP else "JSONExtractString"
-        return f"{read}(entry{number})", f"has_entry{number}"
+        return f"{read}(entry{number})", f"entry{number} != ''"
 
     def map_test(self, spec: FieldSpec, field: Field, operator: str, literal: Literal) -> Test:
         """One comparison of a map's entry."""
@@ -165,7 +161,7 @@ class EntityCompiler(Compiler):
         spec = self.find(field)
         if not spec.type.keyed:
             return super().missing(field)
-        return f"(NOT {self._entry(spec, field)[1]})"
+        return f"(NOT ({self._entry(spec, field)[1]}))"
 
     def sort_columns(self, orders: Sequence[Order]) -> list[SortColumn]:
         """What to sort by: entities without a value come last, ties by creation (newest first) and ID."""
@@ -190,8 +186,8 @@ class EntityCompiler(Compiler):
         if spec.type.keyed:
             value, exists = self._entry(spec, self._canonical(field))
             if spec.type is FieldType.NUMBER_MAP:
-                return f"NOT {exists}", value, "Float64"
-            return f"NOT {exists}", f"substringUTF8({value}, 1, {SORTED_CHARS})", "String"
+                return f"NOT ({exists})", value, "Float64"
+            return f"NOT ({exists})", f"substringUTF8({value}, 1, {SORTED_CHARS})", "String"
         if spec.type is FieldType.TEXT:
             return f"{spec.sql} = ''", f"substringUTF8({spec.sql}, 1, {SORTED_CHARS})", "String"
         if spec.nullable:

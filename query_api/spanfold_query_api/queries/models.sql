@@ -16,15 +16,15 @@ FROM
         JSONExtractString(argMaxIf(Value, Rank, Slot = 'created.model_type')) AS model_type,
         JSONExtractString(argMaxIf(Value, Rank, Slot = 'created.source_run_id')) AS source_run_id,
         coalesce(nullIf(JSONExtractString(argMaxIf(Value, Rank, Slot = 'status')), ''), 'UNSPECIFIED') AS status,
-        argMaxIf(NOT Deleted, Rank, Slot = 'deleted') AS deleted,
+        argMaxIf(Value, Rank, Slot = 'deleted') != '' AS deleted,
         toUnixTimestamp64Nano(if(from_spans, max(Timestamp), maxIf(Timestamp, Slot != ''))) AS updated_unix_ns,
         coalesce(toInt64OrNull(argMaxIf(Value, Rank, Slot = 'created.time')), updated_unix_ns) AS created_unix_ns$columns
     FROM
     (
-        SELECT Stream, Slot, Timestamp, Rank, Value, Deleted
+        SELECT Stream, Slot, Timestamp, Rank, Value
         FROM $writes
         UNION ALL
-        SELECT ModelId, '', toDateTime64(min(Minute), 9), 0, '', false
+        SELECT ModelId, '', toDateTime64(min(Minute), 9), 0, ''
         FROM model_rollups
         WHERE ModelId != ''
             AND Minute <= fromUnixTimestamp64Nano({as_of_ns:Int64})

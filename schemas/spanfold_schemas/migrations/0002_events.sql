@@ -2,6 +2,7 @@
 -- entity_slot_writes holds what each event wrote, slot by slot; entity_slots of each slot the write that wins (the
 -- state of now, which merges keep at one row a slot). The larger Rank wins: event time and event ID, and for what
 -- belongs to the first writer their complement. A state at an earlier instant is the same fold over the writes.
+-- Value is JSON text; it is empty where the write is a deletion.
 -- entity_slots is read a few rows here and there, or whole: small granules and blocks, and no slow codec.
 
 CREATE TABLE log_records (
@@ -73,8 +74,7 @@ CREATE TABLE entity_slot_writes (
     Slot LowCardinality(String),
     Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
     Rank UInt256 CODEC(ZSTD(1)),
-    Value String CODEC(ZSTD(1)),
-    Deleted Bool
+    Value String CODEC(ZSTD(1))
 ) ENGINE = ReplacingMergeTree
 ORDER BY (StreamType, Stream, Slot, Timestamp, Rank)
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,
@@ -86,8 +86,7 @@ CREATE TABLE entity_slots (
     Slot LowCardinality(String),
     Timestamp DateTime64(9),
     Rank UInt256,
-    Value String,
-    Deleted Bool
+    Value String
 ) ENGINE = ReplacingMergeTree(Rank)
 ORDER BY (StreamType, Stream, Slot)
 SETTINGS index_granularity = 256, min_compress_block_size = 8192, max_compress_block_size = 32768,
@@ -144,35 +143,34 @@ SELECT
     write.1 AS Slot,
     Timestamp,
     if(startsWith(Slot, 'created.'), bitNot(written), written) AS Rank,
-    if(write.2 = '', 'null', write.2) AS Value,
-    write.3 AS Deleted
+    write.2 AS Value
 FROM entity_events
 ARRAY JOIN multiIf(
     EventType IN ('spanfold.experiment.created', 'spanfold.run.started', 'spanfold.model.created'), arrayConcat(
-        arrayMap(name -> ('created.' || name, JSONExtractRaw(Payload, name), false), multiIf(
+        arrayMap(name -> ('created.' || name, if(JSONHas(Payload, name), JSONExtractRaw(Payload, name), 'null')), multiIf(
             StreamType = 'model', ['name', 'experiment_id', 'model_type', 'source_run_id'],
             StreamType = 'run', ['run_name', 'experiment_id', 'parent_run_id', 'user'],
             ['name'])),
-        [('created.time', toString(toUnixTimestamp64Nano(Timestamp)), false)],
+        [('created.time', toString(toUnixTimestamp64Nano(Timestamp)))],
         multiIf(
-            StreamType = 'model', [('status', JSONExtractRaw(Payload, 'status'), false)],
-            StreamType = 'run', [('status', '"RUNNING"', false), ('ended', 'null', true)],
+            StreamType = 'model', [('status', JSONExtractRaw(Payload, 'status'))],
+            StreamType = 'run', [('status', '"RUNNING"'), ('ended', '')],
             []),
-        arrayMap(entry -> ('params.' || entry.1, entry.2, false), JSONExtractKeysAndValuesRaw(Payload, 'params')),
-        arrayMap(entry -> ('tags.' || entry.1, entry.2, false), JSONExtractKeysAndValuesRaw(Payload, 'tags'))),
-    EventType IN ('spanfold.model.tags_set', 'spanfold.run.tags_set'), arrayMap(entry -> ('tags.' || entry.1, entry.2, false), JSONExtractKeysAndValuesRaw(Payload, 'tags')),
-    EventType IN ('spanfold.model.params_logged', 'spanfold.run.params_logged'), arrayMap(entry -> ('params.' || entry.1, entry.2, false), JSONExtractKeysAndValuesRaw(Payload, 'params')),
-    EventType IN ('spanfold.model.metrics_logged', 'spanfold.run.metrics_logged'), arrayMap(entry -> ('metrics.' || entry.1, entry.2, false), JSONExtractKeysAndValuesRaw(Payload, 'metrics')),
-    EventType IN ('spanfold.model.tag_deleted', 'spanfold.run.tag_deleted'), [('tags.' || JSONExtractString(Payload, 'key'), 'null', true)],
-    EventType = 'spanfold.run.ended', [('status', JSONExtractRaw(Payload, 'status'), false), ('ended', toString(toUnixTimestamp64Nano(Timestamp)), false)],
-    EventType = 'spanfold.model.status_set', [('status', JSONExtractRaw(Payload, 'status'), false)],
-    EventType = 'spanfold.model.deleted', [('deleted', 'true', false)],
-    EventType = 'spanfold.model.restored', [('deleted', 'null', true)],
+        arrayMap(entry -> ('params.' || entry.1, entry.2), JSONExtractKeysAndValuesRaw(Payload, 'params')),
+        arrayMap(entry -> ('tags.' || entry.1, entry.2), JSONExtractKeysAndValuesRaw(Payload, 'tags'))),
+    EventType IN ('spanfold.model.tags_set', 'spanfold.run.tags_set'), arrayMap(entry -> ('tags.' || entry.1, entry.2), JSONExtractKeysAndValuesRaw(Payload, 'tags')),
+    EventType IN ('spanfold.model.params_logged', 'spanfold.run.params_logged'), arrayMap(entry -> ('params.' || entry.1, entry.2), JSONExtractKeysAndValuesRaw(Payload, 'params')),
+    EventType IN ('spanfold.model.metrics_logged', 'spanfold.run.metrics_logged'), arrayMap(entry -> ('metrics.' || entry.1, entry.2), JSONExtractKeysAndValuesRaw(Payload, 'metrics')),
+    EventType IN ('spanfold.model.tag_deleted', 'spanfold.run.tag_deleted'), [('tags.' || JSONExtractString(Payload, 'key'), '')],
+    EventType = 'spanfold.run.ended', [('status', JSONExtractRaw(Payload, 'status')), ('ended', toString(toUnixTimestamp64Nano(Timestamp)))],
+    EventType = 'spanfold.model.status_set', [('status', JSONExtractRaw(Payload, 'status'))],
+    EventType = 'spanfold.model.deleted', [('deleted', 'true')],
+    EventType = 'spanfold.model.restored', [('deleted', '')],
     []
 ) AS write;
 
 CREATE MATERIALIZED VIEW entity_slots_from_entity_slot_writes TO entity_slots AS
-SELECT StreamType, Stream, Slot, Timestamp, Rank, Value, Deleted
+SELECT StreamType, Stream, Slot, Timestamp, Rank, Value
 FROM entity_slot_writes;
 
 CREATE MATERIALIZED VIEW evaluation_events_from_log_records TO evaluation_events AS

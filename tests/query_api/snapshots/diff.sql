@@ -6,7 +6,6 @@ SELECT
     Stream AS stream,
     Slot AS slot,
     argMax(Value, Rank) AS value,
-    argMax(Deleted, Rank) AS deleted,
     toUnixTimestamp64Nano(argMax(Timestamp, Rank)) AS written_unix_ns
 FROM entity_slot_writes
 WHERE StreamType = {stream_type:String}
@@ -22,7 +21,6 @@ SELECT
     Stream AS stream,
     Slot AS slot,
     argMax(Value, Rank) AS value,
-    argMax(Deleted, Rank) AS deleted,
     toUnixTimestamp64Nano(argMax(Timestamp, Rank)) AS written_unix_ns
 FROM entity_slots
 WHERE StreamType = {stream_type:String}

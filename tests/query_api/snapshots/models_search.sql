@@ -16,7 +16,7 @@ SELECT
     stream,
     from_spans,
     updated_unix_ns,
-    toInt64(NOT has_entry1) AS sort0,
+    toInt64(NOT (entry1 != '')) AS sort0,
     JSONExtractFloat(entry1) AS sort1,
     created_unix_ns AS sort2,
     stream AS sort3
@@ -30,23 +30,20 @@ FROM
         JSONExtractString(argMaxIf(Value, Rank, Slot = 'created.model_type')) AS model_type,
         JSONExtractString(argMaxIf(Value, Rank, Slot = 'created.source_run_id')) AS source_run_id,
         coalesce(nullIf(JSONExtractString(argMaxIf(Value, Rank, Slot = 'status')), ''), 'UNSPECIFIED') AS status,
-        argMaxIf(NOT Deleted, Rank, Slot = 'deleted') AS deleted,
+        argMaxIf(Value, Rank, Slot = 'deleted') != '' AS deleted,
         toUnixTimestamp64Nano(if(from_spans, max(Timestamp), maxIf(Timestamp, Slot != ''))) AS updated_unix_ns,
         coalesce(toInt64OrNull(argMaxIf(Value, Rank, Slot = 'created.time')), updated_unix_ns) AS created_unix_ns,
         argMaxIf(Value, Rank, Slot = {f0:String}) AS entry0,
-        argMaxIf(NOT Deleted, Rank, Slot = {f0:String}) AS has_entry0,
         argMaxIf(Value, Rank, Slot = {f2:String}) AS entry1,
-        argMaxIf(NOT Deleted, Rank, Slot = {f2:String}) AS has_entry1,
-        argMaxIf(Value, Rank, Slot = {f4:String}) AS entry2,
-        argMaxIf(NOT Deleted, Rank, Slot = {f4:String}) AS has_entry2
+        argMaxIf(Value, Rank, Slot = {f4:String}) AS entry2
     FROM
     (
-        SELECT Stream, Slot, Timestamp, Rank, Value, Deleted
+        SELECT Stream, Slot, Timestamp, Rank, Value
         FROM entity_slot_writes
 WHERE StreamType = {stream_type:String}
     AND Timestamp <= fromUnixTimestamp64Nano({as_of_ns:Int64})
         UNION ALL
-        SELECT ModelId, '', toDateTime64(min(Minute), 9), 0, '', false
+        SELECT ModelId, '', toDateTime64(min(Minute), 9), 0, ''
         FROM model_rollups
         WHERE ModelId != ''
             AND Minute <= fromUnixTimestamp64Nano({as_of_ns:Int64})
@@ -58,7 +55,7 @@ WHERE StreamType = {stream_type:String}
 WHERE ({name:String} = '' OR name = {name:String})
     AND ({include_deleted:Bool} OR NOT deleted)
     AND (empty({experiment_ids:Array(String)}) OR has({experiment_ids:Array(String)}, experiment_id))
-    AND (((has_entry0 AND JSONExtractString(entry0) = {f1:String})) AND (((has_entry1 AND JSONExtractFloat(entry1) > {f3:Float64})) OR (NOT has_entry2)))
+    AND (((entry0 != '' AND JSONExtractString(entry0) = {f1:String})) AND (((entry1 != '' AND JSONExtractFloat(entry1) > {f3:Float64})) OR (NOT (entry2 != ''))))
     AND 1
 ORDER BY sort0 ASC, sort1 DESC, sort2 DESC, sort3 DESC
 LIMIT {limit:UInt32};
