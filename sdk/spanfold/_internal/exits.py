@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SLACK_S: Final = 0.5
 
 _drain: Callable[[], object] | None = None
+_drain_here: Callable[[], object] | None = None
 _limit_s = 0.0
 _installed: Final = list[tuple[Any, str, Any, Any]]()
 _watching = False
@@ -35,15 +36,17 @@ class _InChild:
 _in_child: Final = _InChild()
 
 
-def install(drain: Callable[[], object], limit_s: float) -> None:
-    """From now on, call ``drain`` before the process ends.
+def install(drain: Callable[[], object], drain_here: Callable[[], object], limit_s: float) -> None:
+    """From now on, send what is queued before the process ends.
 
     Args:
-        drain: sends what is queued; called in the thread that ends the process or in one made for it.
-        limit_s: how long it may take.
+        drain: sends it, for ``limit_s`` at most.
+        drain_here: sends it in the calling thread, however long it takes: for the handler of a signal, which
+            sets the limit itself.
+        limit_s: how long a signal may wait.
     """
-    global _drain, _limit_s
-    _drain, _limit_s = drain, limit_s
+    global _drain, _drain_here, _limit_s
+    _drain, _drain_here, _limit_s = drain, drain_here, limit_s
     if _installed:
         return
     for name in ("execv", "execve"):
@@ -57,8 +60,8 @@ def install(drain: Callable[[], object], limit_s: float) -> None:
 
 def uninstall() -> None:
     """Undo :func:`install`, where nobody has patched on top of it."""
-    global _drain  # noqa: PLW0603 - the state of the process
-    _drain = None
+    global _drain, _drain_here  # noqa: PLW0603 - the state of the process
+    _drain = _drain_here = None
     while _installed:
         owner, name, before, ours = _installed.pop()
         if getattr(owner, name) is ours:
@@ -159,11 +162,13 @@ def _on_sigterm(signalnum: int, _: object) -> None:
 
     def run() -> None:
         try:
-            _send()
+            if _drain_here is not None:
+                with contained("send what was queued at SIGTERM"):
+                    _drain_here()
         finally:
             done.release()
 
-    with contained("send what was queued at SIGTERM"):
+    with contained("wait for what was queued at SIGTERM"):
         # Not by threading.Thread: the main thread may stand in the midst of starting one, with its lock held.
         _thread.start_new_thread(run, ())
         done.acquire(timeout=_limit_s + _SLACK_S)

@@ -10,6 +10,7 @@ from opentelemetry.trace import (
     NonRecordingSpan,
     SpanContext,
     TraceFlags,
+    TraceState,
     get_current_span,
     set_span_in_context,
 )
@@ -42,8 +43,8 @@ class ProcessTask:
     run: tuple[str, str] | None
     """The run's ID and its experiment's."""
     caller_id: str | None
-    parent: tuple[int, int, int] | None
-    """Trace ID, span ID and trace flags of the span around."""
+    parent: tuple[int, int, int, list[tuple[str, str]]] | None
+    """Trace ID, span ID, trace flags and trace state of the span around."""
     settings: Settings | None
     """How the SDK is configured, for a process that starts from nothing."""
 
@@ -57,7 +58,9 @@ class ProcessTask:
             model_id=active.current(),
             run=None if scope is None else (scope.run_id, scope.experiment_id),
             caller_id=caller.of(None),
-            parent=(span.trace_id, span.span_id, int(span.trace_flags)) if span.is_valid else None,
+            parent=(span.trace_id, span.span_id, int(span.trace_flags), list(span.trace_state.items()))
+            if span.is_valid
+            else None,
             settings=setup.settings(),
         )
 
@@ -103,7 +106,13 @@ class ProcessTask:
         if self.caller_id is not None:
             context = caller.accepted(context, self.caller_id)
         if self.parent is not None:
-            trace_id, span_id, flags = self.parent
-            parent = SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags))
+            trace_id, span_id, flags, state = self.parent
+            parent = SpanContext(
+                trace_id,
+                span_id,
+                is_remote=True,
+                trace_flags=TraceFlags(flags),
+                trace_state=TraceState(state),
+            )
             context = set_span_in_context(NonRecordingSpan(parent), context)
         return context

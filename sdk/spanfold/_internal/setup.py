@@ -194,7 +194,7 @@ def _configure(settings: Settings) -> None:
     with contained("carry the active model to threads and services"):
         propagation.install(allowed)
         carrying.install()
-        exits.install(_drain, EXIT_TIMEOUT_S)
+        exits.install(_drain, _drain_here, EXIT_TIMEOUT_S)
     with contained("resolve the active experiment and model of the environment"):
         environment.apply()
 
@@ -213,6 +213,13 @@ def _drain() -> None:
     # A process that holds nothing ends at once: it may be a fork of a server that is about to exec.
     if queues.pending():
         flush(EXIT_TIMEOUT_S)
+
+
+def _drain_here() -> None:
+    # Without a thread of Python's own: the one that was interrupted may hold the lock on starting them.
+    if _providers is not None:
+        _providers.tracer_provider.force_flush()
+        _providers.log_relay.force_flush()
 
 
 def _start_exporting(providers: Providers, otlp_endpoint: str | None, privacy: Privacy) -> None:
