@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from spanfold_query_api.filter import FilterError, compile_filter, nodes, parse
 from spanfold_query_api.filter.compiler import RANGE_END, RANGE_START
+from spanfold_query_api.filter.entities import MODEL_FIELDS, EntityCompiler
 from spanfold_query_api.filter.fields import FIELDS, FieldType
 from tests.query_api.test_filter_parser import TREE
 
@@ -51,6 +52,47 @@ def test_no_value_of_the_filter_ever_appears_in_the_sql(tests: tuple[nodes.Node,
     names = set(re.findall(r"\{(\w+):\w+\}", compiled.sql)) - {RANGE_START, RANGE_END}
     assert names == set(compiled.parameters)
     assert (RANGE_START in compiled.sql) == compiled.uses_span_range
+
+
+ENTITY_TEST = st.one_of(
+    st.builds(
+        nodes.Comparison,
+        st.one_of(
+            st.builds(nodes.Field, st.sampled_from(["name", "status", "model_type"])),
+            st.builds(nodes.Field, st.sampled_from(["params", "tags"]), MARKED_TEXT),
+        ),
+        st.sampled_from(["=", "!=", "<", "LIKE", "NOT LIKE", "ILIKE"]),
+        st.builds(nodes.Literal, MARKED_TEXT),
+    ),
+    st.builds(
+        nodes.Membership,
+        st.builds(nodes.Field, st.just("metrics"), MARKED_TEXT),
+        st.lists(st.builds(nodes.Literal, MARKED_NUMBER), min_size=1, max_size=3).map(tuple),
+        st.booleans(),
+    ),
+)
+ENTITY_ORDER = st.builds(
+    nodes.Order,
+    st.one_of(
+        st.builds(nodes.Field, st.sampled_from(["name", "creation_timestamp"])),
+        st.builds(nodes.Field, st.sampled_from(["params", "tags", "metrics"]), MARKED_TEXT),
+    ),
+    st.booleans(),
+)
+
+
+@given(st.lists(ENTITY_TEST, min_size=2, max_size=5).map(tuple), st.lists(ENTITY_ORDER, max_size=3))
+def test_nor_does_one_of_a_filter_or_an_order_of_model_versions(
+    tests: tuple[nodes.Node, ...], orders: list[nodes.Order]
+) -> None:
+    compiler = EntityCompiler(MODEL_FIELDS)
+    condition = compiler.condition(nodes.And(tests))
+    columns = compiler.sort_columns(orders)
+    after = compiler.after(columns, ["ζ" if column.python_type is str else 10**15 for column in columns])
+    sql = " ".join([condition, *compiler.columns, *(column.sql for column in columns), after])
+    assert "ζ" not in sql
+    assert not re.search(r"\d{8}", sql)
+    assert set(re.findall(r"\{(\w+):\w+\}", sql)) == set(compiler.parameters)
 
 
 @given(TREE)

@@ -110,7 +110,7 @@ def test_streams_of_two_types_with_one_id_are_two_streams(database: Database) ->
 def test_merging_the_tables_changes_no_state(database: Database) -> None:
     """Runs over whatever the tests above have stored."""
     sql = "SELECT DISTINCT StreamType, Stream FROM entity_slot_writes ORDER BY Stream LIMIT 20"
-    stored = [tuple(row) for row in database.query(sql)]
+    stored: list[tuple[str, str]] = [(row[0], row[1]) for row in database.query(sql)]
     instants = (None, EPOCH_NS + 2, EPOCH_NS + 100 * DAY_NS)
 
     def everything() -> list[Slots | None]:
