@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spanfold.entities import Trace, TraceInfo
 
 DEFAULT_MAX_RESULTS: Final = 100
-_DETAILS: Final = 25
+_DETAILS: Final = 50
 """Traces that are asked for at once with all their spans."""
 _COLUMNS: Final = (
     *("trace_id", "trace", "name", "model_id", "experiment_id", "run_id", "state", "request_time"),
