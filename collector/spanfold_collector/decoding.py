@@ -57,7 +57,7 @@ _SPAN_TYPES: Final = {
     "create_agent": "AGENT", "invoke_workflow": "CHAIN",
 }  # fmt: skip
 """What a span is, from its type where that has two names, else from its operation."""
-_WRAPPER_TYPES: Final = frozenset({"AGENT", "CHAIN", "TOOL", "WORKFLOW", "TASK"})
+_WRAPPER_TYPES: Final = frozenset({"AGENT", "CHAIN", "TOOL", "WORKFLOW", "TASK", "REQUEST"})
 """What carries the sums of the calls inside it, and has no price of its own; as IsCall of the table."""
 _NANOSECONDS: Final = 1_000_000_000
 _ASCII_UPPER: Final = {lower: lower - 32 for lower in range(ord("a"), ord("z") + 1)}

@@ -19,11 +19,14 @@ from spanfold_collector.normalise import to_python
 from spanfold_schemas import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
 
+_CLIENT_SCOPE: Final = "com.anthropic.sdk.python"
+"""Anthropic's client library makes a span of each call itself, beside that of an instrumentor."""
 _MARKS: Final = (
+    _CLIENT_SCOPE.encode(),
     b"openinference.span.kind",
     b"llm.request.type",
     b"gen_ai.prompt.0",
@@ -111,10 +114,30 @@ def is_foreign(body: bytes) -> bool:
 
 def translate(data: TracesData) -> None:
     """Add to each span of another dialect what it says, in today's conventions; in place."""
+    clients: list[Span] = []
+    calls: set[bytes | str] = set()
     for resource_spans in data.resource_spans:
         for scope_spans in resource_spans.scope_spans:
+            is_client = scope_spans.scope.name == _CLIENT_SCOPE
             for span in scope_spans.spans:
                 _translate_span(span)
+                if is_client:
+                    clients.append(span)
+                else:
+                    calls.update(_names_of_call(span))
+    for span in clients if calls else ():
+        # One call that two libraries tell of must not cost twice; the instrumentor's span has the messages.
+        if span.parent_span_id in calls or not calls.isdisjoint(_names_of_call(span)):
+            span.attributes.add(key=keys.SPAN_TYPE).value.string_value = "REQUEST"
+
+
+def _names_of_call(span: Span) -> Iterator[bytes | str]:
+    """By what another span of the same call can be told, if this is one: its ID, and its answer's."""
+    for item in span.attributes:
+        if item.key == _REQUEST_MODEL:
+            yield span.span_id
+        elif item.key == "gen_ai.response.id" and item.value.string_value:
+            yield item.value.string_value
 
 
 def _translate_span(span: Span) -> None:

@@ -189,6 +189,28 @@ def test_of_a_chain_only_the_call_inside_it_is_a_call(rows: Rows, family: str) -
         assert {row["ConversationId"] for row in found} == {"s-1"}
 
 
+@pytest.mark.parametrize("family", ["genai-anthropic", "openinference-anthropic", "openllmetry-anthropic"])
+@pytest.mark.parametrize("case", ["chat", "tools", "stream"])
+def test_a_call_that_the_client_library_tells_of_too_counts_once(rows: Rows, family: str, case: str) -> None:
+    types = [(row["ScopeName"] == CLIENTS_OWN_SCOPE, row["SpanType"]) for row in rows[f"{family} {case}"]]
+
+    pairs = 2 if case == "tools" else 1
+    assert sorted(types) == [(False, "LLM")] * pairs + [(True, "REQUEST")] * pairs
+
+
+def test_where_only_the_client_library_tells_of_a_call_that_counts() -> None:
+    data = TracesData.FromString(recorded("genai-anthropic", "chat"))
+    for resource_spans in data.resource_spans:
+        kept = [one for one in resource_spans.scope_spans if one.scope.name == CLIENTS_OWN_SCOPE]
+        del resource_spans.scope_spans[:]
+        resource_spans.scope_spans.extend(kept)
+
+    admitted = TRACES.admit(data.SerializeToString(), WINDOW)
+
+    (row,) = TRACES.rows([admitted.body])
+    assert row[TRACES.row_columns.index("SpanType")] == "LLM"
+
+
 def test_messages_in_numbered_attributes_leave_the_attributes(rows: Rows) -> None:
     for family in ("openinference-openai", "openllmetry-2025-openai", "openllmetry-langchain"):
         case = "chain" if family.endswith("langchain") else "tools"
@@ -229,8 +251,8 @@ KEYS: Final = """
     llm.input_messages.1.message.contents.0.x
     llm.output_messages.07.message.tool_calls.0.tool_call.function.arguments
     gen_ai.prompt.0.content gen_ai.prompt.99999999999.content gen_ai.completion.0.finish_reason
-    gen_ai.prompt.x mlflow.spanType mlflow.spanInputs mlflow.spanOutputs mlflow.chat.tokenUsage mlflow.llm.model model
-    traceloop.span.kind traceloop.entity.input
+    gen_ai.prompt.x mlflow.spanType mlflow.spanInputs mlflow.spanOutputs mlflow.chat.tokenUsage
+    mlflow.llm.model model traceloop.span.kind traceloop.entity.input
     traceloop.association.properties.user_id
 """.split()  # noqa: SIM905 - a table of words
 _NAMES: Final = ["messages", "input", "choices", "message", "content", "role", "usage", "type"]

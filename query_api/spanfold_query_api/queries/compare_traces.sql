@@ -47,7 +47,7 @@ FROM
             OutputTokens,
             CachedInputTokens,
             Cost,
-            Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool') AS IsCall
+            IsCall
         FROM spans
         WHERE TraceId IN (SELECT TraceId FROM entries)
             AND cityHash64(TraceId) <= {max_hash:UInt64}

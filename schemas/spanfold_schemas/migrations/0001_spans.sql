@@ -50,7 +50,7 @@ CREATE TABLE spans (
     Tenant LowCardinality(String),
     ReceivedAt DateTime64(3) CODEC(Delta(8), ZSTD(1)),
     -- Agents, chains and tools carry the sums of the calls inside them, which count once.
-    IsCall UInt8 ALIAS Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool') AND SpanType NOT IN ('AGENT', 'CHAIN', 'TOOL', 'WORKFLOW', 'TASK'),
+    IsCall UInt8 ALIAS Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool') AND SpanType NOT IN ('AGENT', 'CHAIN', 'TOOL', 'WORKFLOW', 'TASK', 'REQUEST'),
     INDEX span_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX span_attribute_values mapValues(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX span_timestamp Timestamp TYPE minmax GRANULARITY 1

@@ -104,7 +104,7 @@ FROM
         arraySum(arrayMap((count, usd) -> if(usd = 0, 0., ifNull(toFloat64(count), nan) * usd),
             [input_tokens, output_tokens, ifNull(cached_tokens, 0), ifNull(written_tokens, 0), ifNull(reasoning_tokens, 0), 1],
             arrayResize(tupleElement(price, 'usd'), 6, nan))) AS any_usd,
-        arrayMap(usd -> if(usd >= 0 AND usd <= 1e12 AND span_type NOT IN ('AGENT', 'CHAIN', 'TOOL', 'WORKFLOW', 'TASK') AND ifNull(cached_tokens, 0) + ifNull(written_tokens, 0) <= ifNull(input_tokens, 0), usd, NULL), [any_usd])[1] AS usd
+        arrayMap(usd -> if(usd >= 0 AND usd <= 1e12 AND span_type NOT IN ('AGENT', 'CHAIN', 'TOOL', 'WORKFLOW', 'TASK', 'REQUEST') AND ifNull(cached_tokens, 0) + ifNull(written_tokens, 0) <= ifNull(input_tokens, 0), usd, NULL), [any_usd])[1] AS usd
     FROM
     (
         SELECT

@@ -35,7 +35,7 @@ FROM
         InputTokens,
         OutputTokens,
         Cost,
-        Operation NOT IN ('invoke_agent', 'create_agent', 'execute_tool') AS IsCall
+        IsCall
     FROM spans
     WHERE ModelId = {model_id:String}
         AND Timestamp >= fromUnixTimestamp64Nano({start_ns:Int64})
