@@ -7,17 +7,20 @@ piece, no statement outlives its limit, and between two pieces nothing is held i
 
 from __future__ import annotations
 
+import logging
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from spanfold_query_api import arrow_stream, times
 from spanfold_query_api.statements import statement
 from spanfold_query_api.trace_columns import SPAN_COLUMNS, TRACE_COLUMNS, size_of
 from spanfold_query_api.trace_search import TRACE_MARGIN_NS, Key, TraceQuery, extent, range_parameters
 from spanfold_schemas import keys
+from spanfold_schemas.database import RetryableDatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from spanfold_schemas.database import Database, RawFormat
 
@@ -27,6 +30,10 @@ PIECE_BYTES: Final = 16 * 2**20
 WINDOW_PIECES: Final = 8
 """Pieces that a window is meant to hold, and may hold at most."""
 WINDOW_GROWTH: Final = 8
+RETRY_AFTER_S: Final = (0.5, 2.0)
+"""Pauses before a piece is asked for again: an export of hours must not end by one bad second."""
+_log: Final = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,8 @@ def stream(database: Database, export: Export) -> Iterator[bytes]:
     Spans that come in while it runs may or may not be in it.
 
     Raises:
-        RetryableDatabaseError: as :meth:`Database.query`, at any piece.
+        RetryableDatabaseError: as :meth:`Database.query`: at the first piece at once, so that a client can
+            be told so; at a later one only if it does not pass.
     """
     pieces = _pieces(database, export)
     return arrow_stream.join(pieces) if export.raw_format == "ArrowStream" else pieces
@@ -75,8 +83,10 @@ def _pieces(database: Database, export: Export) -> Iterator[bytes]:
     while upper > Key(within.start_ns):
         window_start_ns = max(within.start_ns, upper.unix_ns - width_ns)
         row_count = 0
-        for lowest, rows in _cut(database, export, upper, window_start_ns):
-            yield _read(database, export, lowest, upper)
+        ask = _once if is_empty else _patiently
+        for lowest, rows in ask(lambda: _cut(database, export, upper, window_start_ns)):  # noqa: B023
+            ask = _once if is_empty else _patiently
+            yield ask(lambda: _read(database, export, lowest, upper))  # noqa: B023 - called at once
             upper = lowest
             row_count += rows
             is_empty = False
@@ -86,6 +96,21 @@ def _pieces(database: Database, export: Export) -> Iterator[bytes]:
                 width_ns *= WINDOW_GROWTH
     if is_empty:
         yield _read(database, export, Key(0), Key(0))
+
+
+def _once(call: Callable[[], T]) -> T:
+    return call()
+
+
+def _patiently(call: Callable[[], T]) -> T:
+    """Call, and again after each of a few pauses if the database is away or overloaded."""
+    for pause_s in RETRY_AFTER_S:
+        try:
+            return call()
+        except RetryableDatabaseError as error:
+            _log.warning("an export waits %s s for the database: %s", pause_s, error)
+            time.sleep(pause_s)
+    return call()
 
 
 def _cut(database: Database, export: Export, upper: Key, window_start_ns: int) -> list[tuple[Key, int]]:

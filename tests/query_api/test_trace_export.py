@@ -189,11 +189,12 @@ def test_an_error_before_the_first_row_is_a_problem_and_a_later_one_breaks_the_a
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pieces(1, 10**9)
-    calls = iter([0, 1])
+    monkeypatch.setattr(trace_export, "RETRY_AFTER_S", (0.01, 0.01))
+    calls = iter([0, 1, 1, 1])
     query_raw = database.query_raw
 
     def failing(*args: Any, **kwargs: Any) -> bytes:
-        if next(calls):
+        if next(calls, 0):
             message = "away"
             raise RetryableDatabaseError(message)
         return query_raw(*args, **kwargs)
@@ -201,8 +202,11 @@ def test_an_error_before_the_first_row_is_a_problem_and_a_later_one_breaks_the_a
     monkeypatch.setattr(database, "query_raw", failing)
     with pytest.raises(httpx.RemoteProtocolError):
         api.get("/v1/traces/export")
+    assert next(calls, None) is None
     calls = iter([1])
     assert api.get("/v1/traces/export").status_code == 503
+    calls = iter([0, 1, 1, 0, 0, 1])  # passes in time
+    assert [row["trace_id"] for row in exported(api)] == listed(api)
 
 
 def test_a_few_exports_run_at_once_and_those_that_end_or_are_left_make_room(
