@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ import pytest
 from opentelemetry import trace as otel_trace
 
 import spanfold
-from spanfold._internal import active, carrying
+from spanfold._internal import active, active_run, carrying
 from spanfold_schemas.ids import derive_model_id
 
 if TYPE_CHECKING:
@@ -132,10 +134,45 @@ def test_a_plain_call_whose_object_is_kept_holds_for_other_threads_too(
     kept = spanfold.set_active_model(name="kept")
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(active.current).result(10) == kept.model_id
-    again = spanfold.set_active_model(name="again")
-    assert in_another_thread() == kept.model_id
+    asked = spanfold.set_active_model(name="asked")
+    assert spanfold.get_active_model_id() == asked.model_id
+    assert in_another_thread() == asked.model_id
+    late = spanfold.set_active_model(name="late")
+    assert in_another_thread() == asked.model_id
     monkeypatch.setattr(active, "UNDECIDED_S", 0.0)
-    assert in_another_thread() == again.model_id
+    assert in_another_thread() == late.model_id
+
+
+@pytest.mark.usefixtures("captured")
+def test_a_thread_outside_all_blocks_never_sees_those_that_open_meanwhile() -> None:
+    """Threads are stopped at any instruction: without care, most looks would see another's version."""
+    is_over = threading.Event()
+    seen = set[str | None]()
+
+    def request(number: int) -> None:
+        while not is_over.is_set():
+            with spanfold.set_active_model(name=f"v{number}"), spanfold.start_run():
+                sum(range(50))
+
+    def bystander() -> None:
+        for _ in range(100):
+            time.sleep(0.001)
+            seen.update((active.current(), active_run.current()))
+        is_over.set()
+
+    carrying.uninstall()
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    threads = [threading.Thread(target=request, args=(number,)) for number in range(4)]
+    for thread in (*threads, watcher := threading.Thread(target=bystander)):
+        thread.start()
+    watcher.join(60)
+    is_over.set()
+    for thread in threads:
+        thread.join(10)
+    sys.setswitchinterval(interval_s)
+    carrying.install()
+    assert seen == {None}
 
 
 def test_blocks_nest_and_each_exit_restores_what_was_before(captured: Captured) -> None:

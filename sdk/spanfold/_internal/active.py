@@ -18,7 +18,7 @@ from typing import Final
 
 from spanfold._internal import active_run
 
-UNDECIDED_S: Final = 0.05
+UNDECIDED_S: Final = 1.0
 """How long a call whose object is still there may be about to become a ``with`` block."""
 
 
@@ -32,15 +32,23 @@ class _Claim:
     made_s: float = field(default_factory=time.monotonic)
     is_settled: bool = False
     """Whether it is known to be a plain call, which holds for other threads too."""
+    is_withdrawn: bool = False
+    """Whether a block came of it. Another thread may still be looking at the claim as it was before."""
 
     def settle(self) -> bool:
         """Whether the claim holds in this thread.
 
         A thread can be stopped between its call and its block: to the others, that model was never active.
+        If it asks what is active, it is past the call, and no block came of it.
         """
-        if self.owner() is None or time.monotonic() - self.made_s > UNDECIDED_S:
-            self.is_settled = True
-        return self.is_settled or self.thread_id == threading.get_ident()
+        is_past = (
+            self.thread_id == threading.get_ident()
+            or self.owner() is None
+            or time.monotonic() - self.made_s > UNDECIDED_S
+        )
+        # In this order: a block's object dies only after the claim was withdrawn.
+        self.is_settled = is_past and not self.is_withdrawn
+        return self.is_settled
 
 
 _Stack = tuple[_Claim, ...]
@@ -102,6 +110,9 @@ def enter(owner: object, model_id: str) -> None:
     """``owner`` turns out to be a ``with`` block: withdraw its claim, and open the block."""
     _blocks.set((*_without_claim(_blocks.get(), owner), _Claim(model_id, weakref.ref(owner), entered=True)))
     with _lock:
+        for made in _process.claims:
+            if made.owner() is owner:
+                made.is_withdrawn, made.is_settled = True, False
         _process.claims = _without_claim(_process.claims, owner)
 
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from spanfold_schemas.ids import DEFAULT_EXPERIMENT_ID
 
-UNDECIDED_S: Final = 0.05
+UNDECIDED_S: Final = 1.0
 """How long a call may be about to become a ``with`` block."""
 
 
@@ -34,6 +34,8 @@ class Scope:
     opened_s: float = field(default_factory=time.monotonic)
     is_settled: bool = False
     """Whether it is known not to become a ``with`` block, so that it holds for other threads too."""
+    is_block: bool = False
+    """Whether it became one. Another thread may still look at the process's runs as they were before."""
 
     def is_here(self) -> bool:
         """Whether the process's run holds in this thread.
@@ -77,9 +79,10 @@ def scope() -> Scope | None:
     """The innermost run that has not ended: this context's, else the process's."""
     for opened in reversed(_here.get()):
         if not opened.ended:
+            opened.is_settled = True  # who asks here is past the call, or was handed the run
             return opened
     for opened in reversed(_process.runs):
-        if not opened.ended and (opened.is_settled or opened.is_here()):
+        if not (opened.ended or opened.is_block) and (opened.is_settled or opened.is_here()):
             return opened
     return None
 
@@ -121,6 +124,7 @@ def open_run(opened: Scope) -> None:
 
 def enter(opened: Scope) -> None:
     """The run turns out to be a ``with`` block of this context: nobody else's any more."""
+    opened.is_block = True
     with _lock:
         _process.runs = tuple(other for other in _process.runs if other is not opened)
     if opened not in _here.get():
