@@ -150,7 +150,7 @@ def test_keys_and_passwords_never_leave_wherever_they_stand(server: Server) -> N
         ("us_ssn", "123-45-6789 000-12-3456", "[#] 000-12-3456"),
         ("iban", "DE89 3704 0044 0532 0130 00, DE89370400440532013000", "[#], [#]"),
         ("iban", "DE00 3704 0044 0532 0130 00", ""),
-        ("api_key", f"AKIAABCDEFGHIJKLMNOP AIza{'x' * 35} ghp_{'a' * 36}", "[#] [#] [#]"),
+        ("api_key", f"{'AKIA' + 'B' * 16} AIza{'x' * 35} ghp_{'a' * 36}", "[#] [#] [#]"),
         ("api_key", "mask-abcdefghijklmnopqrstuvwxyz", ""),
         ("url_password", "http://u:p@h/ http://h:80/a@b", "http://[#]@h/ http://h:80/a@b"),
     ],
