@@ -26,8 +26,8 @@ LOOKUP_TIMEOUT_S: Final = 2.0
 LOOKUP_IN_LOOP_TIMEOUT_S: Final = 0.25
 """Where an event loop runs, all of its tasks wait for the answer: a name must do with less."""
 READ_TIMEOUT_S: Final = 30.0
-RETRY_AFTER_S: Final = 30.0
-"""How long a server that was away is not asked for names again: nobody waits for each request they serve."""
+RETRY_RATIO: Final = 15
+"""For how many times the wait a server that was away is left alone: nobody waits for each request they serve."""
 MAX_NAMESAKES: Final = 10
 MAX_ANSWER_BYTES: Final = 256 * 2**20
 _NOT_FOUND: Final = 404
@@ -159,7 +159,7 @@ class QueryApi:
         if time.monotonic() < self._ask_again_at_s:
             message = f"the query API at {self.address} was away a moment ago"
             raise ServerUnavailableError(message)
-        timeout_s = LOOKUP_IN_LOOP_TIMEOUT_S if _in_event_loop() else LOOKUP_TIMEOUT_S
+        timeout_s = _patience_s()
         outcome = list[Any]()
 
         def ask() -> None:
@@ -179,7 +179,7 @@ class QueryApi:
         if isinstance(failure, InvalidArgumentError):
             raise self._unusable(str(failure)) from failure
         if isinstance(failure, ServerUnavailableError):
-            self._ask_again_at_s = time.monotonic() + RETRY_AFTER_S
+            self._leave_alone()
         if failure is not None:
             raise failure
         return answer
@@ -239,9 +239,12 @@ class QueryApi:
         return self._unavailable(f"it answered {fault.code} {fault.reason}" + (f": {why}" if why else ""))
 
     def _unusable(self, why: str) -> ServerUnavailableError:
-        """A lookup got no usable answer: leave the server alone for a while."""
-        self._ask_again_at_s = time.monotonic() + RETRY_AFTER_S
+        """A lookup got no usable answer."""
+        self._leave_alone()
         return self._unavailable(why)
+
+    def _leave_alone(self) -> None:
+        self._ask_again_at_s = time.monotonic() + RETRY_RATIO * _patience_s()
 
     def _unavailable(self, why: str) -> ServerUnavailableError:
         return ServerUnavailableError(f"no usable answer from the query API at {self.address}: {why}")
@@ -271,6 +274,8 @@ def _problem_of(fault: HTTPError) -> dict[str, Any] | None:
     return problem if isinstance(problem, dict) else None
 
 
-def _in_event_loop() -> bool:
+def _patience_s() -> float:
+    """How long to wait here for the answer to a lookup."""
     asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - raises nothing
+    is_in_loop = asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - raises nothing
+    return LOOKUP_IN_LOOP_TIMEOUT_S if is_in_loop else LOOKUP_TIMEOUT_S
