@@ -76,7 +76,7 @@ class ProcessTask:
         A process class with a ``run`` of its own has no target; where it is forked, it inherits everything.
         """
         target = getattr(process, "_target", None)
-        if target is None or isinstance(target, ProcessTask) or target.__module__ in _POOLS:
+        if target is None or isinstance(target, ProcessTask) or getattr(target, "__module__", None) in _POOLS:
             return
         task = cls.around(target)
         if not task.is_empty:
