@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from benchmarks._traffic import BATCH_SPANS, Traffic
 from spanfold_collector.frames import frame
+from spanfold_collector.price_fields import PriceFields
+from spanfold_collector.prices import PriceList
 from spanfold_deploy.database import open_database
 from spanfold_schemas.migrate import migrate
 
@@ -49,7 +51,9 @@ def group(traffic: Traffic, spans: int) -> bytes:
     """Requests of the usual batch, framed and joined as the collector does it."""
     now_ms = int(time.time() * 1000)
     batches = [BATCH_SPANS] * (spans // BATCH_SPANS) + [spans % BATCH_SPANS] * (spans % BATCH_SPANS > 0)
-    return b"".join(frame(traffic.request(batch), received_time_unix_ms=now_ms) for batch in batches)
+    prices = PriceFields(PriceList(history_days=90))
+    bodies = [traffic.request(batch) for batch in batches]
+    return b"".join(frame(body, received_time_unix_ms=now_ms, more=prices(body)) for body in bodies)
 
 
 def insert(database: Database, body: bytes) -> None:

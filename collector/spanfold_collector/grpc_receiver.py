@@ -26,6 +26,15 @@ _ANSWER_TIMEOUT_S: Final = 60.0
 _WAITING_PER_THREAD: Final = 4
 
 
+Held = list[bytes]
+"""One request's bytes, to be taken out: the library keeps what it passes to a handler until that returns, and
+while the database is away this would be a second copy of each request that waits."""
+
+
+def _held(body: bytes) -> Held:
+    return [body]
+
+
 def _status(code: int, message: str, retry_after_s: int | None = None) -> status_pb2.Status:
     status = status_pb2.Status(code=code, message=message)
     if retry_after_s is not None:
@@ -45,10 +54,10 @@ def _abort(context: grpc.ServicerContext, error: Exception) -> None:
     context.abort_with_status(rpc_status.to_status(status))
 
 
-def _export(lane: Lane, telemetry: Telemetry) -> Callable[[bytes, grpc.ServicerContext], bytes]:
-    def handle(body: bytes, context: grpc.ServicerContext) -> bytes:
+def _export(lane: Lane, telemetry: Telemetry) -> Callable[[Held, grpc.ServicerContext], bytes]:
+    def handle(held: Held, context: grpc.ServicerContext) -> bytes:
         try:
-            future: Future[Answer] = lane.submit(body)
+            future: Future[Answer] = lane.submit(held.pop())
             answer = future.result(_ANSWER_TIMEOUT_S)
         except (InvalidRequestError, OverloadedError, FutureTimeoutError) as error:
             reason = "invalid" if isinstance(error, InvalidRequestError) else "overloaded"
@@ -60,20 +69,21 @@ def _export(lane: Lane, telemetry: Telemetry) -> Callable[[bytes, grpc.ServicerC
     return handle
 
 
-def _metrics(body: bytes, context: grpc.ServicerContext) -> bytes:
+def _metrics(held: Held, context: grpc.ServicerContext) -> bytes:
     try:
-        return metrics_signal.answer_metrics(body).SerializeToString()
+        return metrics_signal.answer_metrics(held.pop()).SerializeToString()
     except InvalidRequestError as error:
         _abort(context, error)
         raise
 
 
 class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generic in its stubs only
-    """Finds a method by its path. Without (de)serialisers, handlers see and return bytes."""
+    """Finds a method by its path. Handlers see and return bytes."""
 
-    def __init__(self, methods: dict[str, Callable[[bytes, grpc.ServicerContext], bytes]]) -> None:
+    def __init__(self, methods: dict[str, Callable[[Held, grpc.ServicerContext], bytes]]) -> None:
         self._methods = {
-            path: grpc.unary_unary_rpc_method_handler(method) for path, method in methods.items()
+            path: grpc.unary_unary_rpc_method_handler(method, request_deserializer=_held)
+            for path, method in methods.items()
         }
 
     def service(self, handler_call_details: Any) -> Any:

@@ -40,7 +40,7 @@ class CollectorSettings:
     group_max_records: int = 8192
     linger_ms: int = 50
     """How long the first request of a group waits for others."""
-    engine_decode_min_bytes: int = 640 * 1024
+    engine_decode_min_bytes: int = 832 * 1024
     """Smaller groups are decoded in Python: the engine's decoding has a fixed cost an insert. Judged by
     size alone, so that a group replayed after a crash takes the road it took before."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from spanfold_schemas.database import PermanentDatabaseError, RetryableDatabaseError
+from spanfold_schemas.database import RetryableDatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,8 +32,8 @@ class ClientPool:
         """Lend a client for the length of a ``with`` block.
 
         Raises:
-            RetryableDatabaseError: no client came free within the time.
-            PermanentDatabaseError: the pool is closed.
+            RetryableDatabaseError: no client came free within the time, or the pool is closed: what was to be
+                inserted is not at fault, and finds an open one after the next start.
         """
         client = self._take(timeout_s)
         try:
@@ -54,7 +54,7 @@ class ClientPool:
             )
             if self._closed:
                 message = "the database is closed"
-                raise PermanentDatabaseError(message)
+                raise RetryableDatabaseError(message)
             if not free:
                 message = f"all {self._max_clients} database clients were busy for {timeout_s:g} s"
                 raise RetryableDatabaseError(message)
