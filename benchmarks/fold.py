@@ -84,9 +84,12 @@ FROM numbers({first:UInt64}, {count:UInt64})
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The median of several warm runs."""
+    """What several warm runs took."""
 
     wall_ms: float
+    """The median, as CPU time is."""
+    fastest_ms: float
+    """Of all runs: what the machine can do when nothing else runs on it."""
     cpu_ms: float
 
 
@@ -120,7 +123,7 @@ def cost(ask: Callable[[], object]) -> Cost:
         ask()
         walls.append((time.perf_counter() - wall) * 1e3)
         cpus.append((cpu_s() - cpu) * 1e3)
-    return Cost(median(walls), median(cpus))
+    return Cost(median(walls), min(walls), median(cpus))
 
 
 def questions(database: Database, events: int, model_count: int) -> list[dict[str, float | str]]:
@@ -179,7 +182,8 @@ def questions(database: Database, events: int, model_count: int) -> list[dict[st
         if limit_ms is not None:
             kept = "kept" if found.wall_ms <= limit_ms else "MISSED"
             budget = {"limit ms": limit_ms, "of the limit": found.wall_ms / limit_ms, "budget": kept}
-        rows.append({"question": question, "wall ms": found.wall_ms, "CPU ms": found.cpu_ms, **budget})
+        measured = {"wall ms": found.wall_ms, "fastest ms": found.fastest_ms, "CPU ms": found.cpu_ms}
+        rows.append({"question": question, **measured, **budget})
     return rows
 
 
