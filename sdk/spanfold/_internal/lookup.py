@@ -27,7 +27,7 @@ LOOKUP_IN_LOOP_TIMEOUT_S: Final = 0.25
 """Where an event loop runs, all of its tasks wait for the answer: a name must do with less."""
 READ_TIMEOUT_S: Final = 30.0
 RETRY_RATIO: Final = 15
-"""For how many times the wait a server that was away is left alone: nobody waits for each request they serve."""
+"""A server that was away is left alone for this many times the wait: not each request waits for it."""
 MAX_NAMESAKES: Final = 10
 MAX_ANSWER_BYTES: Final = 256 * 2**20
 _NOT_FOUND: Final = 404
