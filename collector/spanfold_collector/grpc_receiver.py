@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +17,7 @@ from spanfold_collector import metrics_signal
 from spanfold_collector.errors import InvalidRequestError, OverloadedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from spanfold_collector.intake import Answer
     from spanfold_collector.lane import Lane
@@ -24,15 +26,14 @@ if TYPE_CHECKING:
 
 _ANSWER_TIMEOUT_S: Final = 60.0
 _WAITING_PER_THREAD: Final = 4
+_READ_AHEAD_BYTES: Final = 256 * 1024
+"""Of each call, before it is read."""
+_MIN_READING: Final = 8
+"""Calls whose message may be read at the same time, where the limits would allow fewer."""
 
 
-Held = list[bytes]
-"""One request's bytes, to be taken out: the library keeps what it passes to a handler until that returns, and
-while the database is away this would be a second copy of each request that waits."""
-
-
-def _held(body: bytes) -> Held:
-    return [body]
+Method = Callable[[Iterator[bytes], grpc.ServicerContext], bytes]
+"""Takes a call's one message from an iterator: to the library it is a stream, so that reading can wait."""
 
 
 def _status(code: int, message: str, retry_after_s: int | None = None) -> status_pb2.Status:
@@ -54,10 +55,15 @@ def _abort(context: grpc.ServicerContext, error: Exception) -> None:
     context.abort_with_status(rpc_status.to_status(status))
 
 
-def _export(lane: Lane, telemetry: Telemetry) -> Callable[[Held, grpc.ServicerContext], bytes]:
-    def handle(held: Held, context: grpc.ServicerContext) -> bytes:
+def _export(lane: Lane, telemetry: Telemetry, reading: threading.Semaphore) -> Method:
+    def submit(messages: Iterator[bytes]) -> Future[Answer]:
+        # What is read and not taken yet has no limit but this one; the answer is awaited outside of it.
+        with reading:
+            return lane.submit(next(messages, b""))
+
+    def handle(messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
         try:
-            future: Future[Answer] = lane.submit(held.pop())
+            future = submit(messages)
             answer = future.result(_ANSWER_TIMEOUT_S)
         except (InvalidRequestError, OverloadedError, FutureTimeoutError) as error:
             reason = "invalid" if isinstance(error, InvalidRequestError) else "overloaded"
@@ -69,9 +75,9 @@ def _export(lane: Lane, telemetry: Telemetry) -> Callable[[Held, grpc.ServicerCo
     return handle
 
 
-def _metrics(held: Held, context: grpc.ServicerContext) -> bytes:
+def _metrics(messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
     try:
-        return metrics_signal.answer_metrics(held.pop()).SerializeToString()
+        return metrics_signal.answer_metrics(next(messages, b"")).SerializeToString()
     except InvalidRequestError as error:
         _abort(context, error)
         raise
@@ -80,10 +86,9 @@ def _metrics(held: Held, context: grpc.ServicerContext) -> bytes:
 class _Handlers(grpc.GenericRpcHandler):  # type: ignore[type-arg] # generic in its stubs only
     """Finds a method by its path. Handlers see and return bytes."""
 
-    def __init__(self, methods: dict[str, Callable[[Held, grpc.ServicerContext], bytes]]) -> None:
+    def __init__(self, methods: dict[str, Method]) -> None:
         self._methods = {
-            path: grpc.unary_unary_rpc_method_handler(method, request_deserializer=_held)
-            for path, method in methods.items()
+            path: grpc.stream_unary_rpc_method_handler(method) for path, method in methods.items()
         }
 
     def service(self, handler_call_details: Any) -> Any:
@@ -95,7 +100,9 @@ class GrpcReceiver:
 
     def __init__(self, lanes: Sequence[Lane], settings: CollectorSettings, telemetry: Telemetry) -> None:
         """Prepare a server; :meth:`start` binds it."""
-        methods = {lane.signal.grpc_method: _export(lane, telemetry) for lane in lanes}
+        at_once = max(settings.max_held_bytes // settings.max_request_bytes, _MIN_READING)
+        reading = threading.Semaphore(at_once)
+        methods = {lane.signal.grpc_method: _export(lane, telemetry, reading) for lane in lanes}
         methods[metrics_signal.GRPC_METHOD] = _metrics
         self._address = f"{settings.host}:{settings.grpc_port}"
         self._server = grpc.server(
@@ -108,6 +115,9 @@ class GrpcReceiver:
                 ("grpc.max_receive_message_length", settings.max_request_bytes),
                 # Without it two servers could share a port, and each would get half of the traffic.
                 ("grpc.so_reuseport", 0),
+                # Else the library reads ahead whole messages of calls that nobody has had time for yet.
+                ("grpc.http2.bdp_probe", 0),
+                ("grpc.http2.lookahead_bytes", _READ_AHEAD_BYTES),
             ],
         )
         self.port = 0
