@@ -32,7 +32,7 @@ MAX_ORDERS: Final = 5
 _NAMED: Final = (
     "\n    AND (Stream = {name:String} OR Stream IN (SELECT Stream FROM entity_slots"
     " WHERE StreamType = {stream_type:String} AND Slot = 'created.name'"
-    " AND JSONExtractString(Value) = {name:String}))"
+    " AND Value = toJSONString({name:String})))"
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -229,3 +230,16 @@ def test_a_token_of_another_order_is_refused(api: httpx.Client) -> None:
     token = api.get("/v1/models", params={"limit": 1, "order_by": "name"}).json()["next_page_token"]
     response = api.get("/v1/models", params={"limit": 1, "order_by": "name DESC", "page_token": token})
     assert "belongs to another query" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("escaped", [False, True])
+def test_a_name_of_any_script_is_found_however_the_sender_spelled_its_json(
+    api: httpx.Client, database: RecordingDatabase, *, escaped: bool
+) -> None:
+    name, stream = f'版/é: "quoted" \\ {escaped}', f"m-spelled-{escaped}"
+    payload = {"name": name, "experiment_id": "spelled", "status": "READY"}
+    row = event(stream, "created", json.dumps(payload, ensure_ascii=escaped), T0_NS)
+    insert(database, "entity_events", [row])
+
+    assert [(model["model_id"], model["name"]) for model in search(api, name=name)] == [(stream, name)]
+    assert search(api, name=name[:-1]) == []

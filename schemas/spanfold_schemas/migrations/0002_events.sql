@@ -2,7 +2,8 @@
 -- entity_slot_writes holds what each event wrote, slot by slot; entity_slots of each slot the write that wins (the
 -- state of now, which merges keep at one row a slot). The larger Rank wins: event time and event ID, and for what
 -- belongs to the first writer their complement. A state at an earlier instant is the same fold over the writes.
--- Value is JSON text; it is empty where the write is a deletion.
+-- Value is JSON text; it is empty where the write is a deletion. Names are spelled as the engine spells JSON, so that
+-- the index finds them.
 -- entity_slots is read a few rows here and there, or whole: small granules and blocks, and no slow codec.
 
 CREATE TABLE log_records (
@@ -86,7 +87,8 @@ CREATE TABLE entity_slots (
     Slot LowCardinality(String),
     Timestamp DateTime64(9),
     Rank UInt256,
-    Value String
+    Value String,
+    INDEX slot_value Value TYPE bloom_filter(0.01)
 ) ENGINE = ReplacingMergeTree(Rank)
 ORDER BY (StreamType, Stream, Slot)
 SETTINGS index_granularity = 256, min_compress_block_size = 8192, max_compress_block_size = 32768,
@@ -147,10 +149,11 @@ SELECT
 FROM entity_events
 ARRAY JOIN multiIf(
     EventType IN ('spanfold.experiment.created', 'spanfold.run.started', 'spanfold.model.created'), arrayConcat(
+        if(StreamType = 'run', [], [('created.name', toJSONString(JSONExtractString(Payload, 'name')))]),
         arrayMap(name -> ('created.' || name, if(JSONHas(Payload, name), JSONExtractRaw(Payload, name), 'null')), multiIf(
-            StreamType = 'model', ['name', 'experiment_id', 'model_type', 'source_run_id'],
+            StreamType = 'model', ['experiment_id', 'model_type', 'source_run_id'],
             StreamType = 'run', ['run_name', 'experiment_id', 'parent_run_id', 'user'],
-            ['name'])),
+            [])),
         [('created.time', toString(toUnixTimestamp64Nano(Timestamp)))],
         multiIf(
             StreamType = 'model', [('status', JSONExtractRaw(Payload, 'status'))],

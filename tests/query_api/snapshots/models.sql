@@ -31,7 +31,7 @@ FROM
         SELECT Stream, Slot, Timestamp, Rank, Value
         FROM entity_slots
 WHERE StreamType = {stream_type:String}
-    AND (Stream = {name:String} OR Stream IN (SELECT Stream FROM entity_slots WHERE StreamType = {stream_type:String} AND Slot = 'created.name' AND JSONExtractString(Value) = {name:String}))
+    AND (Stream = {name:String} OR Stream IN (SELECT Stream FROM entity_slots WHERE StreamType = {stream_type:String} AND Slot = 'created.name' AND Value = toJSONString({name:String})))
         UNION ALL
         SELECT ModelId, '', toDateTime64(min(Minute), 9), 0, ''
         FROM model_rollups
