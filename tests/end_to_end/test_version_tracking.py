@@ -54,12 +54,14 @@ def get(server: Server, path: str, **parameters: str) -> Any:
 
 
 AT_ONCE = """
-import json, os, sys
-import spanfold
+import importlib, json, os, pkgutil, sys
+import spanfold, spanfold._internal
 # What a first use imports is imported once, by the parent: its children are to be light.
 import opentelemetry.exporter.otlp.proto.http.trace_exporter
 import opentelemetry.exporter.otlp.proto.http._log_exporter
 import opentelemetry.sdk._logs.export, requests, urllib.request
+for module in pkgutil.iter_modules(spanfold._internal.__path__, "spanfold._internal."):
+    importlib.import_module(module.name)
 
 ready, start = os.pipe(), os.pipe()
 children = []
