@@ -109,7 +109,7 @@ def test_the_spool_lies_in_the_embedded_directory_unless_it_is_set() -> None:
 
 def test_the_documented_settings_are_those_of_the_model() -> None:
     rows = re.findall(
-        r"^\| `(\w+)` \| (.+?) \| (.+) \|$", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE
+        r"^\| `([a-z_]+)` \| (.+?) \| (.+) \|$", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE
     )
     documented = {name: (default.strip("`"), meaning) for name, default, meaning in rows}
     expected = {
