@@ -15,7 +15,7 @@ import typer
 from spanfold_deploy.cli._options import Config, Endpoint, Json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 app = typer.Typer(help="Traces: one tree of spans a request.", no_args_is_help=True)
 
@@ -74,31 +74,7 @@ def list_traces(
     if json_output:
         _output.print_json({"traces": traces})
         return
-    right = frozenset({"latency", "spans", "tokens", "cost"})
-    table = _output.table(
-        *("started", "trace id", "name", "model", "status", "latency", "spans", "tokens", "cost"),
-        *("scores", "input"),
-        right=right,
-    )
-    for trace in traces:
-        table.add_row(
-            _output.local_time(trace["start_time"]),
-            trace["trace_id"],
-            trace["name"],
-            trace["model_name"] or trace["model_id"],
-            trace["status"],
-            _output.milliseconds(trace["latency_ms"]),
-            str(trace["span_count"]),
-            _tokens(trace),
-            "-" if trace["cost_usd"] is None else f"{trace['cost_usd']:.4g}",
-            " ".join(f"{score['name']}={_score(score)}" for score in trace["scores"]),
-            _output.shorten(trace["input"], 60),
-            style=_output.STATUS_STYLES["ERROR"] if trace["status"] == "ERROR" else None,
-        )
-    screen = _output.console()
-    screen.print(table)
-    if not traces:
-        screen.print("No traces match. Try a longer --since, or leave out --filter.")
+    _print_table(traces)
 
 
 class Format(StrEnum):
@@ -187,6 +163,36 @@ def show(
     screen.print(_waterfall.render(trace, screen.width, ascii_only=screen.options.ascii_only))
     for line in _remarks(trace):
         screen.print(line)
+
+
+def _print_table(traces: Sequence[Mapping[str, Any]]) -> None:
+    from spanfold_deploy.cli import _output
+
+    right = frozenset({"latency", "spans", "tokens", "cost"})
+    table = _output.table(
+        *("started", "trace id", "name", "model", "status", "latency", "spans", "tokens", "cost"),
+        *("scores", "input"),
+        right=right,
+    )
+    for trace in traces:
+        table.add_row(
+            _output.local_time(trace["start_time"]),
+            trace["trace_id"],
+            trace["name"],
+            trace["model_name"] or trace["model_id"],
+            trace["status"],
+            _output.milliseconds(trace["latency_ms"]),
+            str(trace["span_count"]),
+            _tokens(trace),
+            "-" if trace["cost_usd"] is None else f"{trace['cost_usd']:.4g}",
+            " ".join(f"{score['name']}={_score(score)}" for score in trace["scores"]),
+            _output.shorten(trace["input"], 60),
+            style=_output.STATUS_STYLES["ERROR"] if trace["status"] == "ERROR" else None,
+        )
+    screen = _output.console()
+    screen.print(table)
+    if not traces:
+        screen.print("No traces match. Try a longer --since, or leave out --filter.")
 
 
 def _tokens(trace: Mapping[str, Any]) -> str:

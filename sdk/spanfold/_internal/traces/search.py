@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from spanfold._internal.instants import Instant
-    from spanfold._internal.lookup import QueryApi
+    from spanfold._internal.lookup import Parameter, QueryApi
     from spanfold.entities import Trace, TraceInfo
 
 DEFAULT_MAX_RESULTS: Final = 100
@@ -146,20 +146,25 @@ def search_traces(  # noqa: PLR0913 - MLflow's arguments
         start=start,
         end=end,
     )
+    traces = _found(asked, max_results, pages.order(order_by), include_spans=include_spans)
+    if not as_frame:
+        return traces
+    return frames.of_rows([_row(trace) for trace in traces], _COLUMNS, ("request_time",))
+
+
+def _found(
+    asked: dict[str, Parameter], max_results: int | None, order: list[str] | None, *, include_spans: bool
+) -> list[Trace]:
     from spanfold._internal.traces import answers  # noqa: PLC0415 - `import spanfold` stays light
     from spanfold.entities import Trace  # noqa: PLC0415
 
     query_api = reading.query_api()
-    order = pages.order(order_by)
+    # MLflow's None is its default, not "all".
+    limit = DEFAULT_MAX_RESULTS if max_results is None else max_results
     with answers.understood():
-        # MLflow's None is its default, not "all".
-        limit = DEFAULT_MAX_RESULTS if max_results is None else max_results
         items = pages.items(query_api, "/v1/traces", "traces", limit, order_by=order, **asked)
         found = [answers.info_of(item) for item in items]
-    traces = list(_with_spans(query_api, found)) if include_spans else [Trace(info) for info in found]
-    return (
-        frames.of_rows([_row(trace) for trace in traces], _COLUMNS, ("request_time",)) if as_frame else traces
-    )
+    return list(_with_spans(query_api, found)) if include_spans else [Trace(info) for info in found]
 
 
 def _with_spans(query_api: QueryApi, found: list[TraceInfo]) -> Iterator[Trace]:
