@@ -210,7 +210,8 @@ def admit_traces(body: bytes, window: TimeWindow) -> Admitted:
         for span in scope_spans.spans
     ]
     clean = not any(_span_fault(span, window) for span in spans)
-    if clean and is_flat(guarded, body) and not is_foreign(body) and not _is_forged(guarded):
+    flat, foreign = is_flat(guarded, body), is_foreign(body)
+    if clean and flat and not foreign and not _is_forged(guarded):
         return Admitted(body, len(spans))
     data = _parse(TracesData, body)
     if _is_forged(data):
@@ -219,9 +220,10 @@ def admit_traces(body: bytes, window: TimeWindow) -> Admitted:
     for resource_spans in data.resource_spans:
         for scope_spans in resource_spans.scope_spans:
             _sift(scope_spans.spans, lambda span: _span_fault(span, window), faults)
-    if is_foreign(body):
+    if foreign:
         translate(data)
-    flatten_traces(data)
+    if not flat:
+        flatten_traces(data)
     return Admitted(
         data.SerializeToString(), len(spans) - len(faults), len(faults), _summary("spans", faults)
     )

@@ -73,6 +73,12 @@ _TWINS: Final = {
     keys.COST_USD: ("llm.cost.total",),
 }  # fmt: skip
 """What stands under other names, the first that is set."""
+_NAMES_OF_TWIN: Final[dict[str, list[tuple[str, int]]]] = {
+    twin: [(name, twins.index(twin)) for name, twins in _TWINS.items() if twin in twins]
+    for every in _TWINS.values()
+    for twin in every
+}
+"""By another name: what it is a name of, and how many go before it."""
 
 _MLFLOW_USAGE: Final = {
     "input_tokens": f"{_USAGE}input_tokens",
@@ -115,17 +121,17 @@ def is_foreign(body: bytes) -> bool:
 def translate(data: TracesData) -> None:
     """Add to each span of another dialect what it says, in today's conventions; in place."""
     clients: list[Span] = []
-    calls: set[bytes | str] = set()
+    others: list[Span] = []
     for resource_spans in data.resource_spans:
         for scope_spans in resource_spans.scope_spans:
-            is_client = scope_spans.scope.name == _CLIENT_SCOPE
+            found = clients if scope_spans.scope.name == _CLIENT_SCOPE else others
             for span in scope_spans.spans:
                 _translate_span(span)
-                if is_client:
-                    clients.append(span)
-                else:
-                    calls.update(_names_of_call(span))
-    for span in clients if calls else ():
+                found.append(span)
+    if not clients:
+        return
+    calls = {name for span in others for name in _names_of_call(span)}
+    for span in clients:
         # One call that two libraries tell of must not cost twice; the instrumentor's span has the messages.
         if span.parent_span_id in calls or not calls.isdisjoint(_names_of_call(span)):
             span.attributes.add(key=keys.SPAN_TYPE).value.string_value = "REQUEST"
@@ -176,9 +182,12 @@ def translated(found: Mapping[str, Any]) -> tuple[dict[str, str | int | list[str
         >>> said["gen_ai.usage.input_tokens"]
         7
     """
-    said: dict[str, Any] = {}
-    for name, twins in _TWINS.items():
-        said[name] = next((found[twin] for twin in twins if found.get(twin) not in (None, "")), None)
+    said: dict[str, Any] = dict.fromkeys(_TWINS)
+    ranks: dict[str, int] = {}
+    for key, value in found.items():
+        for name, rank in _NAMES_OF_TWIN.get(key, ()) if value not in (None, "") else ():
+            if rank < ranks.get(name, len(_NAMES_OF_TWIN)):
+                said[name], ranks[name] = value, rank
     kind = _span_type(found)
     said[keys.SPAN_TYPE] = kind
     if found.get("mlflow.spanType") is not None or "mlflow.spanInputs" in found:
@@ -260,11 +269,12 @@ def _add_messages(said: dict[str, Any], found: Mapping[str, Any]) -> frozenset[s
     """Messages that stand in numbered attributes; the keys of those attributes."""
     spread = frozenset(key for key in found if _MOVED.fullmatch(key))
     if spread:
+        numbered = {key: found[key] for key in spread}
         sources: tuple[tuple[str, Callable[[], list[Any]]], ...] = (
-            (_INPUT, lambda: chat_messages.from_openinference(found, "llm.input_messages.")),
-            (_INPUT, lambda: chat_messages.from_indexed(found, "gen_ai.prompt.", "user")),
-            (_OUTPUT, lambda: chat_messages.from_openinference(found, "llm.output_messages.")),
-            (_OUTPUT, lambda: chat_messages.from_indexed(found, "gen_ai.completion.", "assistant")),
+            (_INPUT, lambda: chat_messages.from_openinference(numbered, "llm.input_messages.")),
+            (_INPUT, lambda: chat_messages.from_indexed(numbered, "gen_ai.prompt.", "user")),
+            (_OUTPUT, lambda: chat_messages.from_openinference(numbered, "llm.output_messages.")),
+            (_OUTPUT, lambda: chat_messages.from_indexed(numbered, "gen_ai.completion.", "assistant")),
         )
         for name, read in sources:
             said[name] = said.get(name) or read()
