@@ -28,6 +28,7 @@ SERVER_PACKAGES: Final = (
 _REPEAT: Final = 7
 _MB: Final = 1e6
 _CPU_OF: Final = "import time; {}print(time.process_time())"
+_MODULES: Final = "import sys; before = len(sys.modules); import spanfold; print(len(sys.modules) - before)"
 _LOADED: Final = "import spanfold, sys; print(*[name for name in {!r} if name in sys.modules])"
 
 
@@ -63,6 +64,7 @@ def measure_import() -> dict[str, Any]:
     return {
         "import spanfold": "CPU ms beyond a bare interpreter",
         "CPU ms": (loaded - bare) * 1e3,
+        "modules loaded": int(_output(_MODULES)),
         "server packages loaded": _output(_LOADED.format(SERVER_PACKAGES)) or "none",
     }
 
