@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from spanfold_deploy.database import open_database
-from spanfold_schemas.database import DatabaseError, PermanentDatabaseError
+from spanfold_schemas.database import DatabaseError, PermanentDatabaseError, RetryableDatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,7 +157,7 @@ def test_a_closed_database_refuses_calls_and_a_second_close_is_nothing(directory
     database.close()
     database.close()
 
-    with pytest.raises(PermanentDatabaseError, match="closed"):
+    with pytest.raises(RetryableDatabaseError, match="closed"):
         database.query("SELECT 1")
 
 
