@@ -237,7 +237,7 @@ def test_closing_lets_the_calls_in_flight_end(server: ClickHouseProcess) -> None
         _wait_until_leased(database)
         closing = threads.submit(database.close)
 
-        with pytest.raises(PermanentDatabaseError, match="closed"):
+        with pytest.raises(RetryableDatabaseError, match="closed"):
             _query_until_it_fails(database)
         assert not closing.done()
 

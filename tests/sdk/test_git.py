@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 import spanfold
-from spanfold._internal import git
+from spanfold._internal import git, runtime
 from spanfold.errors import GitError
 from spanfold_schemas.ids import derive_model_id
 from tests.sdk import otlp_receiver
@@ -56,9 +57,15 @@ def commit_of(directory: Path) -> str:
     return run_git(directory, "rev-parse", "HEAD")
 
 
+def service_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tracer provider cannot be taken back: a test before may have named this process's service."""
+    monkeypatch.setattr(runtime, "_current", replace(runtime.current(), actor=""))
+
+
 def test_a_version_is_named_after_the_application_and_the_commit_as_in_the_article(
-    captured: Captured, repository: Path
+    captured: Captured, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    service_without_a_name(monkeypatch)
     commit = commit_of(repository)
     (repository / "package").mkdir()
     model = spanfold.set_active_model_from_git(directory=repository / "package")
