@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from spanfold._internal import redaction
@@ -39,12 +39,21 @@ def test_json_of_which_each_text_is_cut_is_the_same_json_with_shorter_texts(
         assert kept == text or (kept.startswith(text[:limit]) and "… (cut: " in kept)
 
 
+def says_the_same(shorter: str, text: str) -> bool:
+    """JSON may be long only for its escapes: written without them, nothing of it needs to be cut."""
+    try:
+        return bool(json.loads(shorter) == json.loads(text))
+    except ValueError:
+        return False
+
+
 @given(text=st.text(max_size=400) | containers.map(json.dumps), limit=st.integers(1, 300))
+@example(text='[{"\\u0020": null}]', limit=7)
 def test_a_cut_text_is_bounded_and_says_so(text: str, limit: int) -> None:
     shorter = cut(text, limit)
     assert (shorter == text) == (len(text) <= limit)
     assert len(shorter) < limit + 60 or len(shorter) < min(len(text), 2 * limit)
-    if shorter != text:
+    if shorter != text and not says_the_same(shorter, text):
         assert re.search(r"… \(cut: \d+ more characters\)", shorter)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ import spanfold
 from spanfold import testing
 from spanfold._internal import faults, privacy, sending
 from spanfold._internal.content_keys import is_content
+from spanfold._internal.detectors import DETECTORS
 from spanfold._internal.settings import Settings
 from spanfold.errors import InvalidArgumentError
 from tests.sdk.otlp_receiver import attributes_of
@@ -150,6 +152,16 @@ def test_keys_and_passwords_never_leave_wherever_they_stand(server: Server) -> N
         ("us_ssn", "123-45-6789 000-12-3456", "[#] 000-12-3456"),
         ("iban", "DE89 3704 0044 0532 0130 00, DE89370400440532013000", "[#], [#]"),
         ("iban", "DE00 3704 0044 0532 0130 00", ""),
+        (
+            "credit_card",
+            "4111111111111111a 4111 1111 1111 1111x 12 4111111111111111",
+            "4111111111111111a 4111 1111 1111 1111x 12 [#]",
+        ),
+        (
+            "api_key",
+            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4\n\nMIIE==\n-----END RSA PRIVATE KEY-----.",
+            "[#].",
+        ),
         ("api_key", f"{'AKIA' + 'B' * 16} AIza{'x' * 35} ghp_{'a' * 36}", "[#] [#] [#]"),
         ("api_key", "mask-abcdefghijklmnopqrstuvwxyz", ""),
         ("url_password", "http://u:p@h/ http://h:80/a@b", "http://[#]@h/ http://h:80/a@b"),
@@ -158,6 +170,29 @@ def test_keys_and_passwords_never_leave_wherever_they_stand(server: Server) -> N
 def test_each_detector_finds_its_kind_and_nothing_else(detector: str, text: str, redacted: str) -> None:
     rules = Settings(redact=(detector,)).privacy()
     assert rules.redactor(text) == (redacted or text).replace("#", f"REDACTED:{detector}")
+
+
+HARD_UNITS = (
+    *(
+        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----a",
+        "-eyJ",
+        ".eyJ",
+        "-eyJaaaaaaaa.eyJaaaaaaaa",
+    ),
+    *("sk-", "xoxb-", "bearer ", "://", "://a:b", "a.", "a@a.", "1", "1 ", "11 ", "123-45-", "1::", "ffff:"),
+    *("+1 ", "DE12 ", "DE12AAAA ", "github_pat_"),
+)
+
+
+@pytest.mark.parametrize("detector", DETECTORS)
+def test_no_text_stops_the_process_that_looks_through_it(detector: str) -> None:
+    for unit in HARD_UNITS:
+        for end in ("", "a", "!"):
+            text = (unit * 50_000)[:50_000] + end
+            begin_s = time.thread_time()
+            DETECTORS[detector].redact(text)
+            assert time.thread_time() - begin_s < 0.5, (unit, end)
 
 
 def test_own_patterns_work_on_every_text_and_the_environment_names_them(
@@ -234,6 +269,31 @@ def test_a_rule_that_fails_drops_the_span_rather_than_let_it_leave(
         assert spanfold.flush()
     faults.set_raising(before)
     assert [span.name for span in server.spans] == ["sent"]
+
+
+def test_half_a_character_costs_nobody_a_span(server: Server) -> None:
+    """In a name, in an exception's text, in an event's name or in the body of a log record."""
+    half = "\ud83d"
+
+    def fail() -> None:
+        with spanfold.start_span(f"answer {half}", attributes={"piece": half}) as span:
+            span.otel_span.add_event(half)
+            message = f"bad {half}"
+            raise ValueError(message)
+
+    with pytest.raises(ValueError, match="bad"):
+        fail()
+    with spanfold.start_span("neighbour"):
+        pass
+    _logs.get_logger("app").emit(body=half, event_name="app.event")
+    spanfold.create_external_model(name="half")
+    assert spanfold.flush()
+    server.span("neighbour")
+    span = server.span("answer \ufffd")
+    assert attributes_of(span.attributes)["piece"] == "\ufffd"
+    assert span.status.message == "ValueError: bad \ufffd"
+    assert [event.name for event in span.events] == ["\ufffd", "exception"]
+    assert "spanfold.model.created" in [record.event_name for record in server.records]
 
 
 def test_log_records_follow_the_same_rules_and_model_events_do_not(server: Server) -> None:

@@ -58,6 +58,20 @@ def _parsed(text: str) -> Any:
         return None
 
 
+def encodable(text: str) -> str:
+    r"""``text`` without halves of characters, which cannot travel: one would cost its whole batch.
+
+    A model's answer that is cut into pieces, or badly escaped JSON, may hold them.
+
+    Example:
+        >>> encodable("a\ud83db") == "a\ufffdb", encodable("\ud83d\ude00") == "\U0001f600"
+        (True, True)
+    """
+    if text.isascii() or _is_valid(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def _dumped(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if text.isascii() or _is_valid(text) else json.dumps(value)

@@ -54,7 +54,7 @@ _ISSUED: Final = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
     r"|3(?:0[0-5]|[68]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}|6(?:011|5\d\d|4[4-9]\d)\d{12,15}|62\d{14,17}"
 )
-_CARD_GROUPS: Final = re.compile(r"\d+")
+_CARD_GROUPS: Final = re.compile(r"(?<!\d)\d++(?![A-Za-z])")
 
 
 def _without_cards(run: str) -> str:
@@ -128,7 +128,9 @@ _API_KEYS: Final = {
     "eyJ": r"eyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{8,4096}",  # JSON web tokens
     "earer ": r"(?<=earer )[A-Za-z0-9._~+/=-]{16,4096}",  # Authorization: Bearer
     " PRIVATE KEY-----": (
-        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]{1,16384}?-----END [A-Z ]{0,40}PRIVATE KEY-----"
+        # Only as far as the next dashes: a text of many beginnings would be read from each of them.
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----)){1,16384}+"
+        r"-----END [A-Z ]{0,40}PRIVATE KEY-----"
     ),
 }
 
@@ -146,7 +148,7 @@ DETECTORS: Final = {
             re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}"),
             ("@",),
         ),
-        _CardDetector("credit_card", re.compile(r"(?<![A-Za-z0-9])\d(?:[ -]?\d){12,}+(?![A-Za-z0-9])")),
+        _CardDetector("credit_card", re.compile(r"(?<![A-Za-z0-9])\d(?:[ -]?\d){12,}+[A-Za-z]?")),
         Detector(
             "phone",
             re.compile(

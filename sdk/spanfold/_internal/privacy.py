@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace import Event
 from opentelemetry.trace import Link, Status
 
 from spanfold._internal.content_keys import is_content, is_content_event
-from spanfold._internal.cutting import cut, cut_each, size_bytes
+from spanfold._internal.cutting import cut, cut_each, encodable, size_bytes
 from spanfold._internal.redaction import Redactor
 from spanfold._internal.span_copies import copied, plain
 from spanfold_schemas import keys
@@ -116,6 +116,7 @@ class Privacy:
         """Redacted first, then cut: the start of a secret that was cut is no longer recognised."""
         if len(text) > _MAX_READ_CHARS:
             text = cut(text, _MAX_READ_CHARS)
+        text = encodable(text)
         return cut(self.redactor(text), MAX_ATTRIBUTE_CHARS)
 
     def _cut_content(self, text: str) -> str:
@@ -123,8 +124,9 @@ class Privacy:
         return cut_each(self._text(text) if len(text) > limit else text, limit)
 
     def _event(self, event: Event) -> Event:
-        attributes = self._attributes(event.attributes)
-        return event if attributes is event.attributes else _event_with(event, attributes)
+        name, attributes = self._text(event.name), self._attributes(event.attributes)
+        is_same = name is event.name and attributes is event.attributes
+        return event if is_same else Event(name, attributes, event.timestamp)
 
     def _link(self, link: Link) -> Link:
         attributes = self._attributes(link.attributes)
