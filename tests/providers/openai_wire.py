@@ -45,7 +45,7 @@ def reply_of(request: dict[str, Any]) -> Reply:
 
 
 def usage() -> dict[str, Any]:
-    """Tokens of a chat completion: the cached ones are among the prompt's, reasoning among the completion's."""
+    """Tokens of a chat completion: cached ones are among the prompt's, reasoning among the completion's."""
     return {
         "prompt_tokens": script.INPUT_TOKENS,
         "completion_tokens": script.OUTPUT_TOKENS,

@@ -133,8 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
                 data = event.encode()
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
                 self.wfile.flush()
-                if self._client_left():
-                    raise ConnectionError
+                self._check_client_is_there()
             self.wfile.write(b"0\r\n\r\n")
         except ConnectionAbortedError:
             self.close_connection = True  # as a provider does that goes down in the middle
@@ -142,10 +141,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.provider.note_left_early()
 
-    def _client_left(self) -> bool:
-        """Whether the client closed the connection; the wait is the pace of the stream."""
+    def _check_client_is_there(self) -> None:
+        """Wait for the pace of the stream.
+
+        Raises:
+            ConnectionError: the client closed the connection meanwhile.
+        """
         readable, _, _ = select.select([self.connection], [], [], _PACE_S)
-        return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+        if readable and not self.connection.recv(1, socket.MSG_PEEK):
+            raise ConnectionError
 
     def _begin(self, status: int, headers: dict[str, str]) -> None:
         self.send_response(status)
