@@ -141,6 +141,8 @@ def read(database: Database, model_id: str, query: CompareQuery) -> Sample:
         return Sample(0, sampled=False, first_ns=0, last_ns=0, **_columns([]), scores={})
     sampled = count > MAX_TRACES
     parameters["max_hash"] = _MAX_HASH * MAX_TRACES // count if sampled else _MAX_HASH
+    # What has come in since is not in the count, and may lie outside the time that traffic is counted over.
+    parameters |= {"start_ns": first_ns, "end_ns": min(times.MAX_UNIX_NS, last_ns + 1)}
     within = {
         "earliest_ns": max(0, first_ns - TRACE_MARGIN_NS),
         "latest_ns": min(times.MAX_UNIX_NS, last_ns + TRACE_MARGIN_NS),

@@ -11,9 +11,10 @@ from tests.query_api.rows import MS, T0_NS, S, created, event, insert, span, tra
 if TYPE_CHECKING:
     import httpx
 
+    from spanfold_schemas.database import QueryResult
     from tests.query_api.conftest import RecordingDatabase
 
-A, B, OLD_B, DELETED, IDLE = ("m-" + letter * 32 for letter in "abcde")
+A, B, OLD_B, DELETED, IDLE, LIVE = ("m-" + letter * 32 for letter in "abcdef")
 SEEN = "team/app@1.2"
 """A version that only spans tell of."""
 COUNT = 200
@@ -240,6 +241,23 @@ def test_past_a_bound_the_same_sample_of_traces_stands_for_all(
         assert 25 <= model["sample_count"] <= 80
         assert metrics(model)["latency_p50"]["trace_count"] == model["sample_count"]
         assert model["total_cost_usd"] == pytest.approx(COUNT * 0.75, rel=0.02)
+
+
+def test_traces_that_come_in_while_versions_are_compared_wait_for_the_next_time(
+    api: httpx.Client, database: RecordingDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert(database, "spans", [span(5_000 + number, ModelId=LIVE) for number in range(3)])
+    asked = database.query
+
+    def query_and_insert(sql: str, *arguments: Any, **options: Any) -> QueryResult:
+        found = asked(sql, *arguments, **options)
+        if "uniqCombined64" in sql:
+            late = [span(8_000 + s, Timestamp=T0_NS + s * S, ModelId=LIVE) for s in (-1_000, 1_000)]
+            insert(database, "spans", late)
+        return found
+
+    monkeypatch.setattr(database, "query", query_and_insert)
+    assert get(api, "/v1/compare", models=f"{LIVE},{A}")["models"][0]["trace_count"] == 3
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ WHERE ModelId = {model_id:String}
     AND (Duration / 1000000 > {f0:Int64});
 
 -- earliest_ns = 1795150800000000000
--- end_ns = 9223372036854775807
+-- end_ns = 1795237200000000002
 -- f0 = 1
 -- latest_ns = 1795323600000000001
 -- limit = 40000
@@ -114,7 +114,7 @@ FROM
 WHERE (TraceId, (entry.1, entry.2, entry.3)) IN (SELECT TraceId, best FROM entries)
 LIMIT {limit:UInt32};
 
--- end_ns = 9223372036854775807
+-- end_ns = 1795237200000000002
 -- f0 = 1
 -- limit = 50
 -- max_hash = 18446744073709551615
