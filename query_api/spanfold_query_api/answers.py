@@ -105,7 +105,7 @@ class ModelSummary(Answer):
         bool,
         Field(
             description="True for large ranges, which are answered from counts by the minute: the range "
-            "is widened to whole minutes, percentiles are estimates, and a span that was sent twice may "
-            "count twice."
+            "is widened to whole minutes, percentiles are estimates, and a span that was sent twice, or "
+            "a trace that entered through two services, may count twice."
         ),
     ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tests.query_api.conftest import RecordingDatabase
 
-A, B, C = "m-" + "a" * 32, "m-" + "b" * 32, "m-" + "c" * 32
+A, B, C, TWICE = ("m-" + letter * 32 for letter in "abcd")
 SEEN = "team/app@1.2"
 """A version that only spans tell of."""
 
@@ -164,6 +164,17 @@ def test_a_summary_counts_each_span_once_and_no_tokens_twice(api: httpx.Client) 
         "span_count": 101,
         "approximate": False,
     }
+
+
+def test_a_summary_counts_a_trace_once_that_enters_a_version_through_two_services(
+    api: httpx.Client, database: RecordingDatabase
+) -> None:
+    entered: dict[str, Any] = {"ModelId": TWICE, "Operation": "chat", "InputTokens": 5}
+    downstream = span(9_000, 2, parent=1, **{**entered, "Entry": 1, "StatusCode": 2, "Duration": MS})
+    insert(database, "spans", [span(9_000, **entered), downstream])
+    found = get(api, f"/v1/models/{TWICE}/summary")
+    assert (found["trace_count"], found["error_count"], found["span_count"]) == (1, 0, 2)
+    assert (found["latency_ms"]["p50"], found["input_tokens"]) == (10, 10)
 
 
 def test_a_summary_of_a_time_without_traffic_is_empty_not_an_error(api: httpx.Client) -> None:
