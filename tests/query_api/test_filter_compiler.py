@@ -95,6 +95,22 @@ def test_nor_does_one_of_a_filter_or_an_order_of_model_versions(
     assert set(re.findall(r"\{(\w+):\w+\}", sql)) == set(compiler.parameters)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "sql", "bound"),
+    [
+        ("%ReFund%", "(lower(Input) LIKE {f0:String})", "%refund%"),
+        # The engine's lower() knows no letters but those of ASCII.
+        ("%ÉCLAIR%", "(Input ILIKE {f0:String})", "%ÉCLAIR%"),
+    ],
+)
+def test_a_search_in_prompts_can_use_an_index_of_them_in_lower_case(
+    pattern: str, sql: str, bound: str
+) -> None:
+    found = compile_filter(parse(f"input ILIKE '{pattern}'"))
+    assert (found.sql, found.parameters) == (sql, {"f0": bound})
+    assert compile_filter(parse(f"input NOT ILIKE '{pattern}'")).sql == f"(NOT {sql})"
+
+
 @given(TREE)
 def test_a_tree_compiles_or_is_refused_with_a_filter_error(tree: nodes.Node) -> None:
     with suppress(FilterError):

@@ -30,7 +30,7 @@ def _filled(database: RecordingDatabase) -> None:
     agent: dict[str, Any] = {"ModelId": A, "Operation": "invoke_agent", "InputTokens": 20, "OutputTokens": 4}
     rows = [
         # Trace 1: an agent over two calls, one of which failed; its totals do not count tokens twice.
-        span(1, Timestamp=T0_NS + 100 * S, Duration=S, Input="é" * 1_500, StatusCode=1, **agent),
+        span(1, Timestamp=T0_NS + 100 * S, Duration=S, Input="é" * 1_500 + "Refund", StatusCode=1, **agent),
         span(1, 2, parent=1, Timestamp=T0_NS + 100 * S + 1, **chat),
         span(1, 3, parent=1, Timestamp=T0_NS + 100 * S + 2, StatusCode=2, StatusMessage="no", **chat),
         # Trace 2: two services of two versions; the callee's clock is two seconds behind its caller's.
@@ -152,6 +152,7 @@ def test_start_is_part_of_the_range_and_end_is_not(api: httpx.Client) -> None:
         (f"trace_id IN ('{trace_id(12).upper()}', '{trace_id(3)}')", [3, 12]),
         ("start_time < '2026-11-21T05:00:06Z'", [11, 10]),
         ("kind = 'internal' AND input ILIKE 'É%'", [1]),
+        ("input ILIKE '%REFUND'", [1]),
         ("status_message IS NULL AND span.status_message = 'no'", [1]),
         ("resource_attributes['x'] IS NOT NULL", []),
         ("name = 'it''s \\\\ \t\n{x:Int8} \x00 ; DROP TABLE spans --'", []),

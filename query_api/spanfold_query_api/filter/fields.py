@@ -66,6 +66,9 @@ MODEL_NAME: Final = "model_name"
 SCORES: Final = "scores"
 """Not on the span either: evaluations tell them."""
 
+MESSAGES: Final = frozenset({"input", "output"})
+"""Long texts, which a database may have an index of."""
+
 _TEXT, _NUMBER = FieldType.TEXT, FieldType.NUMBER
 
 FIELDS: Final[Mapping[str, FieldSpec]] = {
