@@ -11,7 +11,8 @@ Example:
 from __future__ import annotations
 
 from spanfold._internal.compare import compare, diff
-from spanfold._internal.experiments import Experiment, set_experiment
+from spanfold._internal.experiment_lookup import Experiment
+from spanfold._internal.experiments import set_experiment
 from spanfold._internal.instrumentation.autolog import autolog
 from spanfold._internal.metrics import log_metric, log_metrics
 from spanfold._internal.model import ActiveModel, LoggedModel, LoggedModelStatus

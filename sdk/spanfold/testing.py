@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spanfold._internal import active, active_run, events, experiments, faults, resolve, setup
+from spanfold._internal import active, active_run, events, experiment_lookup, faults, resolve, setup
 from spanfold_schemas import keys
 from spanfold_schemas.events import Event
 
@@ -116,11 +116,11 @@ def _no_models() -> Iterator[None]:
     memory = resolve.replace_memory()
     noted = active.resume(active.NOTHING)
     process, run_process = active.swap_process(), active_run.swap_process()
-    known = experiments.replace_known()
+    known = experiment_lookup.replace_known()
     try:
         yield
     finally:
-        experiments.replace_known(known)
+        experiment_lookup.replace_known(known)
         active_run.swap_process(run_process)
         active.swap_process(*process)
         active.suspend(noted)

@@ -12,7 +12,7 @@ import pytest
 
 import spanfold
 from spanfold import testing
-from spanfold._internal import active, active_run, experiments, resolve
+from spanfold._internal import active, active_run, experiment_lookup, resolve
 from tests.sdk import otlp_receiver
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             monkeypatch.delenv(variable)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     memory, process = resolve.replace_memory(), active.swap_process()
-    known, run_process = experiments.replace_known(), active_run.swap_process()
+    known, run_process = experiment_lookup.replace_known(), active_run.swap_process()
     noted = active.resume(active.NOTHING)
     with testing.raise_faults():
         yield
     active.suspend(noted)
     active_run.swap_process(run_process)
-    experiments.replace_known(known)
+    experiment_lookup.replace_known(known)
     resolve.replace_memory(memory)
     active.swap_process(*process)
 

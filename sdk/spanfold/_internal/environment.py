@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from spanfold._internal import active, active_run, git, resolve
+from spanfold._internal import active, active_run, experiment_lookup, git, resolve
 from spanfold._internal.faults import logger, warn_once
 from spanfold.errors import GitError
 from spanfold_schemas import ids
@@ -23,11 +23,9 @@ EXPERIMENT_ID: Final = ("SPANFOLD_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_ID")
 
 def apply() -> None:
     """Make the environment's experiment and model the ones that hold where nothing else was set."""
-    from spanfold._internal import experiments  # noqa: PLC0415 - its calls configure, and so come here
-
     experiment_id, name = _first(EXPERIMENT_ID), _first(EXPERIMENT_NAME)
     if name is not None:
-        experiment_id = experiments.by_name(name).experiment_id
+        experiment_id = experiment_lookup.by_name(name).experiment_id
     if experiment_id is not None:
         active_run.set_experiment(experiment_id)
     active.set_default(_model_id())

@@ -1,54 +1,15 @@
-"""Experiments: folders for runs and model versions, known by their names."""
+"""The public call about experiments."""
 
 from __future__ import annotations
 
-import os
-import threading
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from spanfold._internal import active_run, events, resolve, runtime
-from spanfold._internal.lookup import path_of
+from spanfold._internal import active_run, experiment_lookup
 from spanfold._internal.setup import ready
-from spanfold.errors import ExperimentNotFoundError, InvalidArgumentError, ServerUnavailableError
-from spanfold_schemas import ids, keys
+from spanfold.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-MAX_REMEMBERED: Final = 1_000
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A folder for runs and model versions. Timestamps are milliseconds since 1970."""
-
-    experiment_id: str
-    name: str
-    creation_time: int = 0
-    """0 where it is not known: of the default experiment, and of one that the server was not asked about."""
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-_known = dict[str, Experiment]()
-_lock = threading.Lock()
-
-
-def _renew_lock() -> None:
-    # Another thread of the parent may have held it at the fork; that thread does not exist in the child.
-    global _lock  # noqa: PLW0603 - a lock of the process
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
-
-
-def replace_known(known: dict[str, Experiment] | None = None) -> dict[str, Experiment]:
-    """Know nothing, or put back what was known; returns what was known before."""
-    global _known
-    before, _known = _known, {} if known is None else known
-    return before
+    from spanfold._internal.experiment_lookup import Experiment
 
 
 def set_experiment(experiment_name: str | None = None, experiment_id: str | None = None) -> Experiment:
@@ -74,78 +35,10 @@ def set_experiment(experiment_name: str | None = None, experiment_id: str | None
     if (experiment_name is None) == (experiment_id is None):
         message = 'say which one: set_experiment("...") or set_experiment(experiment_id="...")'
         raise InvalidArgumentError(message)
-    experiment = by_name(experiment_name) if experiment_name is not None else _by_id(str(experiment_id))
-    active_run.set_experiment(experiment.experiment_id)
-    return experiment
-
-
-def by_name(name: str) -> Experiment:
-    """The experiment of this name; it is made if the server knows none, or does not answer.
-
-    Raises:
-        InvalidArgumentError: nothing can be called that.
-    """
-    events.check_text("experiment_name", name)
-    experiment_id = ids.derive_experiment_id(name)
-    found = _look_up(experiment_id)
-    if found is None or found.name != name:
-        now = events.record(keys.EXPERIMENT_CREATED, experiment_id, {"name": name})
-        found = _remember(Experiment(experiment_id, name, now // 1_000_000))
-    return found
-
-
-def _by_id(experiment_id: str) -> Experiment:
-    """The experiment with this ID; one of which only the ID is known, if the server does not answer.
-
-    Raises:
-        InvalidArgumentError: this cannot be an ID.
-        ExperimentNotFoundError: there is none.
-    """
-    events.check_text("experiment_id", experiment_id)
-    try:
-        found = _look_up(experiment_id, quiet=False)
-    except ServerUnavailableError as fault:
-        resolve.warn_away(fault)
-        return Experiment(experiment_id, experiment_id)
-    if found is None:
-        raise ExperimentNotFoundError(experiment_id)
-    return found
-
-
-def _look_up(experiment_id: str, *, quiet: bool = True) -> Experiment | None:
-    """What is known of an experiment here, else at the server; None if there is none.
-
-    Raises:
-        ServerUnavailableError: no usable answer, and not ``quiet``.
-    """
-    if experiment_id == ids.DEFAULT_EXPERIMENT_ID:
-        return Experiment(experiment_id, ids.DEFAULT_EXPERIMENT_NAME)
-    known = _known.get(experiment_id)
-    query_api = runtime.current().query_api
-    if known is not None or query_api is None:
-        return known
-    try:
-        answer = query_api.look_up(path_of("experiments", experiment_id))
-    except ServerUnavailableError as fault:
-        if not quiet:
-            raise
-        resolve.warn_away(fault)
-        return None
-    return None if answer is None else _remember(_from_answer(experiment_id, answer))
-
-
-def _from_answer(experiment_id: str, answer: Mapping[str, Any]) -> Experiment:
-    return Experiment(
-        experiment_id,
-        str(answer.get("name", experiment_id)),
-        int(answer.get("creation_timestamp") or 0),
-        dict(answer.get("tags") or {}),
+    experiment = (
+        experiment_lookup.by_name(experiment_name)
+        if experiment_name is not None
+        else experiment_lookup.by_id(str(experiment_id))
     )
-
-
-def _remember(experiment: Experiment) -> Experiment:
-    with _lock:
-        while len(_known) >= MAX_REMEMBERED:
-            del _known[next(iter(_known))]
-        _known[experiment.experiment_id] = experiment
+    active_run.set_experiment(experiment.experiment_id)
     return experiment
