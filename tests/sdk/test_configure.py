@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from opentelemetry import _logs
-from opentelemetry.sdk._logs.export import LogRecordExportResult
 
 import spanfold
 from spanfold._internal import exporters, retry
@@ -216,60 +214,6 @@ def test_events_outlive_a_collector_that_is_away(server: Server, monkeypatch: py
     assert [attributes_of(r.attributes)["spanfold.event.stream"] for r in server.records] == [model.model_id]
     assert spanfold.flush()
     assert len(server.records) == 1
-
-
-class Away:
-    """An exporter whose collector is away until it is not."""
-
-    def __init__(self) -> None:
-        self.sent: list[Any] = []
-        self.result = LogRecordExportResult.FAILURE
-
-    def export(self, batch: Any) -> LogRecordExportResult:
-        if self.result is LogRecordExportResult.SUCCESS:
-            self.sent.extend(batch)
-        return self.result
-
-    def shutdown(self) -> None: ...
-
-    def force_flush(self, _: int = 0) -> bool:
-        return True
-
-
-class Record:
-    def __init__(self, timestamp: int) -> None:
-        self.log_record = self
-        self.timestamp = timestamp
-        self.body = self.attributes = None
-
-
-def test_kept_events_are_bounded_in_number_and_age(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_RETRY_S", 60)
-    away, now = Away(), 10**18
-    monkeypatch.setattr("time.time_ns", lambda: now)
-    keeping = retry.PersistentLogExporter(away)  # type: ignore[arg-type]
-    old: Any = Record(now - 3_601 * 10**9)
-    young: Any = [Record(now) for _ in range(retry.MAX_KEPT + 5)]
-    assert keeping.export([old, *young]) is LogRecordExportResult.FAILURE
-    assert not keeping.force_flush()
-    away.result = LogRecordExportResult.SUCCESS
-    keeping.shutdown()
-    assert away.sent == young[: retry.MAX_KEPT]
-
-
-def test_a_forked_child_does_not_send_what_its_parent_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_RETRY_S", 60)
-    away, now = Away(), time.time_ns()
-    keeping = retry.PersistentLogExporter(away)  # type: ignore[arg-type]
-    parents, childs = Record(now), Record(now)
-    keeping.export([parents])  # type: ignore[list-item]
-    pid = os.getpid()
-    with monkeypatch.context() as in_child:
-        in_child.setattr(os, "getpid", lambda: pid + 1)
-        assert keeping.force_flush()
-        away.result = LogRecordExportResult.SUCCESS
-        keeping.export([childs])  # type: ignore[list-item]
-    assert away.sent == [childs]
 
 
 def test_records_of_other_instrumentations_reach_the_collector(server: Server) -> None:

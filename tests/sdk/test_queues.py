@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from opentelemetry import _logs
 
 import spanfold
 from spanfold import testing
@@ -97,6 +99,46 @@ def test_items_put_by_many_threads_all_come_once(slow: Slow, monkeypatch: pytest
         thread.join()
     queue.stop()
     assert sorted(slow.items()) == sorted(f"{who}-{turn}" for who in range(8) for turn in range(1_000))
+
+
+def test_what_has_more_room_is_not_crowded_out(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "2")
+    monkeypatch.setenv("SPANFOLD_QUEUE_MAX_BYTES", "8")
+    queue: BoundedQueue[str] = BoundedQueue("spans", "OTEL_BSP", slow.export, len)
+    for name in "ab":
+        queue.put(name)
+    assert slow.called.wait(20)
+    for name in "cde":
+        queue.put(name)
+    for name in "FGHIJKL":
+        queue.put(name, rooms=3)
+    queue.put("m", rooms=1)
+    queue.put("M" * 20, rooms=100)
+    slow.go.set()
+    queue.stop()
+    assert slow.items() == list("abcdFGHI")
+    assert len(slow.batches) == 3, "what is beyond the ordinary room goes at once"
+
+
+def test_a_version_is_not_lost_among_metrics_and_log_lines(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spanfold.shutdown()
+    monkeypatch.setenv("OTEL_BLRP_MAX_QUEUE_SIZE", "10")
+    monkeypatch.setattr(faults, "_logged", set[str]())
+    spanfold.configure(endpoint=server.address, otlp_endpoint=server.address)
+    lines = _logs.get_logger("app")
+    with server.changed:  # the server cannot answer while we hold this
+        metrics = spanfold.create_external_model(name="metrics").model_id
+        for number in range(200):
+            lines.emit(body=f"line {number}")
+            spanfold.log_metric("loss", 1 / (number + 1), model_id=metrics)
+        spanfold.create_external_model(name="late")
+    assert spanfold.flush()
+    sent = Counter(record.event_name for record in server.records)
+    assert sent["spanfold.model.created"] == 2
+    assert 150 <= sent["spanfold.model.metrics_logged"] <= 200
+    assert sent[""] <= 40
 
 
 def test_an_exporter_that_raises_costs_its_batch_only(slow: Slow, caplog: pytest.LogCaptureFixture) -> None:

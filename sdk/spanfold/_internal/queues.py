@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from contextlib import suppress
 from contextvars import Context
 from copy import copy
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -24,10 +25,12 @@ from opentelemetry.sdk.trace import SpanProcessor
 from spanfold._internal.faults import contained, logger, warn_once
 from spanfold._internal.settings import number
 from spanfold._internal.span_copies import plain
+from spanfold_schemas import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from opentelemetry._logs import LogRecord
     from opentelemetry.sdk._logs import ReadWriteLogRecord
     from opentelemetry.sdk._logs.export import LogRecordExporter
     from opentelemetry.sdk.trace import ReadableSpan
@@ -38,6 +41,10 @@ T = TypeVar("T")
 DEFAULT_MAX_BYTES: Final = 256 * 2**20
 _BASE_BYTES: Final = 1_000
 """About what a span or record takes without its texts."""
+
+_ROOMS: Final = (1, 16, 32)
+"""By importance. A loop that logs metrics is faster than any collector: it needs room for a while."""
+_METRICS: Final = {keys.RUN_METRICS_LOGGED, keys.MODEL_METRICS_LOGGED}
 
 _queues: Final[WeakSet[BoundedQueue[Any]]] = WeakSet()
 _dropped: Final = {"spans": 0, "log records": 0}
@@ -92,10 +99,17 @@ class BoundedQueue(Generic[T]):
         """How many items are not sent yet, those in the exporter's hands included."""
         return len(self._items) + self._sending
 
-    def put(self, item: T) -> None:
-        """Queue ``item``, or count it if there is no room."""
+    def put(self, item: T, rooms: int = 1) -> None:
+        """Queue ``item``, or count it if there is no room.
+
+        Args:
+            item: what is to be sent.
+            rooms: how many times the queue's limit on items holds for this one: what has more of them is not
+                crowded out by what has fewer. Of bytes there are two times the limit at most.
+        """
         size = self._size_of(item)
-        if len(self._items) >= self._max_items or self._bytes + size > self._max_bytes or self._stopped:
+        max_bytes = self._max_bytes * min(rooms, 2)
+        if len(self._items) >= self._max_items * rooms or self._bytes + size > max_bytes or self._stopped:
             self._drop()
             return
         self._items.append((item, size))
@@ -140,7 +154,9 @@ class BoundedQueue(Generic[T]):
         )
 
     def _send_batch(self) -> int:
-        taken = [self._items.popleft() for _ in range(min(self._max_batch, len(self._items)))]
+        # What has rooms of its own goes all at once: it came faster than batches leave.
+        count = min(max(self._max_batch, len(self._items) - self._max_items), len(self._items))
+        taken = [self._items.popleft() for _ in range(count)]
         batch = [item for item, _ in taken]
         self._bytes -= sum([size for _, size in taken])
         if not self._items:
@@ -170,7 +186,7 @@ class BoundedQueue(Generic[T]):
 
     def _awaken(self) -> None:
         if self._wake.locked():
-            with contained("wake the thread that sends"):
+            with suppress(RuntimeError):  # another thread woke it just now
                 self._wake.release()
 
 
@@ -199,7 +215,7 @@ class SpanQueue(SpanProcessor):
 
 
 class LogQueue(LogRecordProcessor):
-    """The same for log records, model events among them."""
+    """The same for log records, model events among them, which have room of their own."""
 
     def __init__(self, exporter: LogRecordExporter) -> None:
         self._exporter = exporter
@@ -218,7 +234,8 @@ class LogQueue(LogRecordProcessor):
                 log_record.resource or Resource.get_empty(),
                 log_record.instrumentation_scope,
                 log_record.limits,
-            )
+            ),
+            _ROOMS[importance(record)],
         )
 
     def shutdown(self) -> None:
@@ -229,6 +246,16 @@ class LogQueue(LogRecordProcessor):
     def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - as above
         """Send what is queued."""
         return self.queue.flush()
+
+
+def importance(record: LogRecord) -> int:
+    """How much would be lost with a log record.
+
+    0: a line among many. 1: one measured value. 2: what a version or run is known by.
+    """
+    if not record.attributes or keys.EVENT_ID not in record.attributes:
+        return 0
+    return 1 if record.event_name in _METRICS else 2
 
 
 def _span_bytes(span: ReadableSpan) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
 
 from spanfold._internal.faults import contained, warn_once
-from spanfold._internal.queues import record_bytes
+from spanfold._internal.queues import importance, record_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,9 +77,14 @@ class PersistentLogExporter(LogRecordExporter):
             return result
         too_old = time.time_ns() - MAX_AGE_S * 1_000_000_000
         young = [record for record in unsent if (record.log_record.timestamp or 0) > too_old]
-        self._kept = young[:MAX_KEPT]
-        if len(self._kept) < len(unsent):
-            warn_once("events-lost", "model events were dropped: the collector has been away for too long")
+        self._kept = _most_important(young)
+        lost = len(unsent) - len(self._kept)
+        if lost:
+            warn_once(
+                "events-lost",
+                "%d log records were dropped: the collector has been away for too long (logged once)",
+                lost,
+            )
         return result
 
     def _schedule(self) -> None:
@@ -101,6 +106,14 @@ class PersistentLogExporter(LogRecordExporter):
         if self._pid != os.getpid():
             self._pid, self._lock = os.getpid(), threading.Lock()
             self._kept, self._timer, self._wait_s = [], None, FIRST_RETRY_S
+
+
+def _most_important(records: list[ReadableLogRecord]) -> list[ReadableLogRecord]:
+    """As many as may be kept, in their order: what a version is known by first, and then the oldest."""
+    if len(records) <= MAX_KEPT:
+        return records
+    ranked = sorted(range(len(records)), key=lambda index: -importance(records[index].log_record))
+    return [records[index] for index in sorted(ranked[:MAX_KEPT])]
 
 
 def _requests(records: Sequence[ReadableLogRecord]) -> Iterator[list[ReadableLogRecord]]:
