@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -104,6 +105,22 @@ def test_what_is_queued_is_sent_and_the_exit_status_stays(way: str) -> None:
     theirs = ["theirs"] if "puts the default back" in way else []
     assert [span.name for span in server.spans] == ["one", *theirs]
     assert ("Traceback" in done.stderr) == (way in {"an unhandled exception", "Ctrl-C"})
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        ("os.kill(os.getpid(), signal.SIGTERM); time.sleep(30)", "KILLED"),
+        ("sys.exit()", "FINISHED"),
+        ("if os.fork() == 0: os.kill(os.getpid(), signal.SIGTERM); time.sleep(30)\nos.wait()", "FINISHED"),
+    ],
+)
+def test_a_run_that_is_active_is_over_when_its_process_is(end: str, status: str) -> None:
+    code = BEGIN + f"with spanfold.start_run(run_name='over'): pass\nspanfold.start_run(run_name='on')\n{end}"
+    with otlp_receiver.running() as server:
+        run(server, code)
+    ends = [record for record in server.records if record.event_name == "spanfold.run.ended"]
+    assert [json.loads(record.body.string_value)["status"] for record in ends] == ["FINISHED", status]
 
 
 def test_a_collector_that_is_away_delays_sigterm_by_five_seconds_at_most() -> None:

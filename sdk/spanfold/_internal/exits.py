@@ -10,20 +10,19 @@ from __future__ import annotations
 import _thread
 import os
 import signal
+from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from spanfold._internal.faults import contained
 from spanfold._internal.settings import switched_on
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _SLACK_S: Final = 0.5
 
 _drain: Callable[[], object] | None = None
 _drain_here: Callable[[], object] | None = None
 _limit_s = 0.0
+_last_words: Final = list[Callable[[], object]]()
 _installed: Final = list[tuple[Any, str, Any, Any]]()
 _watching = False
 """Whether multiprocessing knows of us: it cannot be told to forget."""
@@ -56,6 +55,14 @@ def install(drain: Callable[[], object], drain_here: Callable[[], object], limit
     if switched_on("SPANFOLD_FLUSH_ON_SIGTERM") and hasattr(signal, "SIGTERM"):
         _patch(signal, "signal", _keeping_our_handler)
         _handle_sigterm()
+
+
+def before_sigterm(record: Callable[[], object]) -> None:
+    """Call ``record`` before SIGTERM sends what is queued.
+
+    It is called in a thread of its own while the main thread stands still: it must not wait for a lock.
+    """
+    _last_words.append(record)
 
 
 def uninstall() -> None:
@@ -162,6 +169,9 @@ def _on_sigterm(signalnum: int, _: object) -> None:
 
     def run() -> None:
         try:
+            for record in _last_words:
+                with contained("record what ends with SIGTERM"):
+                    record()
             if _drain_here is not None:
                 with contained("send what was queued at SIGTERM"):
                     _drain_here()

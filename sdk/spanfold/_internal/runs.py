@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold._internal import active_run as scopes
-from spanfold._internal import events, names, resolve, run, runtime
+from spanfold._internal import events, exits, names, resolve, run, runtime
 from spanfold._internal.faults import contained
 from spanfold._internal.lookup import path_of
 from spanfold._internal.run import ActiveRun, Run, RunData, RunInfo
@@ -85,6 +85,7 @@ def start_run(  # noqa: PLR0913, PLR0917 - MLflow's signature
     with _lock:
         if not _known:
             atexit.register(_end_all)
+            exits.before_sigterm(_kill_all)
         while len(_known) >= MAX_REMEMBERED:
             del _known[next(iter(_known))]
         _known[started.info.run_id] = started
@@ -308,6 +309,14 @@ def _end_all() -> None:
         for started in list(_known.values()):
             if started.scope.pid == os.getpid():
                 run.end(started.scope, "FINISHED")
+
+
+def _kill_all() -> None:
+    """At SIGTERM: as above, but without the locks that the interrupted code may hold."""
+    for scope in [started.scope for started in list(_known.values())]:
+        if scope.pid == os.getpid() and not scope.ended:
+            scope.ended = True
+            events.record(keys.RUN_ENDED, scope.run_id, {"status": "KILLED"})
 
 
 def _renew_lock() -> None:
