@@ -25,6 +25,16 @@ def span(name):
 """
 ENDS = {
     "the end of the program": ("", 0),
+    "the end of a program under Python 3.12, which starts no thread then": (
+        """
+import atexit, threading
+def refuse(*_):
+    raise RuntimeError("can't create new thread at interpreter shutdown")
+atexit.register(setattr, threading, "_start_new_thread", refuse)
+atexit.register(setattr, threading, "_start_joinable_thread", refuse)
+""",
+        0,
+    ),
     "sys.exit": ("sys.exit(3)", 3),
     "an unhandled exception": ("raise ValueError('theirs')", 1),
     "Ctrl-C": ("os.kill(os.getpid(), signal.SIGINT); time.sleep(30)", -signal.SIGINT),

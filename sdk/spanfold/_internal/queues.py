@@ -60,6 +60,23 @@ def pending() -> int:
     return sum(len(queue) for queue in _queues)
 
 
+def run_in_workers(jobs: Sequence[Callable[[], object]]) -> None:
+    """Have the threads that send do something else first: for where no thread can be started any more.
+
+    Returns at once, but where no such thread lives: there the jobs are done before it returns.
+    """
+    workers = [queue for queue in _queues if queue.has_worker()]
+    if not workers:
+        for job in jobs:
+            job()
+        return
+    # All are handed over before any worker wakes: a job may stop another one's queue.
+    for index, job in enumerate(jobs):
+        workers[index % len(workers)].jobs.append(job)
+    for queue in workers:
+        queue.awaken()
+
+
 class BoundedQueue(Generic[T]):
     """Hands items over to an exporter, in batches, in a thread of its own that starts with the first item."""
 
@@ -90,6 +107,8 @@ class BoundedQueue(Generic[T]):
         self._sending = 0
         self._stopped = False
         self._dropped = 0
+        self._worker: threading.Thread | None = None
+        self.jobs: deque[Callable[[], object]] = deque()
         self._exporting = threading.Lock()
         self._started = threading.Lock()
         self._wake = threading.Lock()
@@ -117,7 +136,7 @@ class BoundedQueue(Generic[T]):
         if self._started.acquire(blocking=False):
             self._start()
         elif len(self._items) >= self._max_batch:
-            self._awaken()
+            self.awaken()
 
     def flush(self) -> bool:
         """Send all that is queued now; returns when that is done, however long it takes."""
@@ -135,7 +154,7 @@ class BoundedQueue(Generic[T]):
     def stop(self) -> None:
         """Take nothing more, and send what is queued."""
         self._stopped = True
-        self._awaken()
+        self.awaken()
         self.flush()
         if self._dropped:
             logger.warning("%d %s were dropped in all: the queue was full", self._dropped, self._what)
@@ -173,18 +192,30 @@ class BoundedQueue(Generic[T]):
         attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, value=True))
         while not self._stopped:
             self._wake.acquire(timeout=self._delay_s)
+            self._do_jobs()
             with self._exporting:
                 self._send_batch()
                 while len(self._items) >= self._max_batch:
                     self._send_batch()
+        self._do_jobs()
+
+    def _do_jobs(self) -> None:
+        while self.jobs:
+            self.jobs.popleft()()
 
     def _start(self) -> None:
         with contained("start the thread that sends"):
             worker = threading.Thread(target=self._work, name=f"spanfold-{self._what}", daemon=True)
             # In a context of its own: it belongs to no block of the application.
             Context().run(worker.start)
+            self._worker = worker
 
-    def _awaken(self) -> None:
+    def has_worker(self) -> bool:
+        """Whether a thread of this queue lives."""
+        return not self._stopped and self._worker is not None and self._worker.is_alive()
+
+    def awaken(self) -> None:
+        """Have the thread that sends do so now."""
         if self._wake.locked():
             with suppress(RuntimeError):  # another thread woke it just now
                 self._wake.release()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
@@ -92,7 +93,8 @@ class PersistentLogExporter(LogRecordExporter):
             return
         self._timer = threading.Timer(self._wait_s, self._retry)
         self._timer.daemon = True
-        self._timer.start()
+        with suppress(RuntimeError):  # Python 3.12, at the end of the process: see setup._within
+            self._timer.start()
         self._wait_s = min(self._wait_s * 2, MAX_RETRY_S)
 
     def _retry(self) -> None:

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from spanfold._internal import environment, runtime
@@ -274,18 +275,30 @@ def _within(timeout_s: float, *actions: Callable[[], object]) -> bool:
 
     OpenTelemetry's own timeouts are not kept by its batch processors, so the limit is set here.
     """
+    from spanfold._internal import queues  # noqa: PLC0415 - `import spanfold` stays light
+
     outcomes = list[bool]()
 
-    def run(action: Callable[[], object]) -> None:
+    def run(action: Callable[[], object], ended: threading.Event) -> None:
         with contained("send what was queued"):
             outcomes.append(action() is not False)
+        ended.set()
 
-    threads = [threading.Thread(target=run, args=(action,), daemon=True) for action in actions]
     deadline = time.monotonic() + timeout_s
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
+    ends = [threading.Event() for _ in actions]
+    refused: list[Callable[[], None]] = []
+    for action, ended in zip(actions, ends, strict=True):
+        job = partial(run, action, ended)
+        try:
+            threading.Thread(target=job, daemon=True).start()
+        except (
+            RuntimeError
+        ):  # Python 3.12 starts no thread at the end of the process, not even in exit handlers
+            refused.append(job)
+    if refused:
+        queues.run_in_workers(refused)
+    for ended in ends:
+        ended.wait(max(0.0, deadline - time.monotonic()))
     return len(outcomes) == len(actions) and all(outcomes)
 
 
