@@ -13,8 +13,12 @@ import hashlib
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OLDEST_PYTHON = (3, 11)
 ROOT = Path(__file__).resolve().parent.parent
@@ -137,6 +141,29 @@ def fingerprint(lock: Path) -> str:
     return digest.hexdigest()
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other process sets this checkout up, and keep others waiting meanwhile."""
+    import fcntl  # noqa: PLC0415 - not on Windows, which is to be told so in a sentence
+
+    checkout = os.open(ROOT, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(checkout, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another process is setting this checkout up: waiting for it")
+            fcntl.flock(checkout, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(checkout)
+
+
+def is_set_up(*, dev: bool) -> bool:
+    """Whether ``.venv`` is what the locks say."""
+    done = STAMP.read_text().split() if STAMP.exists() and PYTHON.exists() else []
+    return fingerprint(DEV_LOCK) in done or (not dev and fingerprint(SERVER_LOCK) in done)
+
+
 def set_up(*, dev: bool) -> None:
     """Bring ``.venv`` to what the locks say; at once when it is there already.
 
@@ -146,9 +173,15 @@ def set_up(*, dev: bool) -> None:
     Raises:
         SetupError: something that the machine lacks; safe to run again once it is there.
     """
-    done = STAMP.read_text().split() if STAMP.exists() and PYTHON.exists() else []
-    if fingerprint(DEV_LOCK) in done or (not dev and fingerprint(SERVER_LOCK) in done):
+    if is_set_up(dev=dev):
         return
+    with alone():
+        if not is_set_up(dev=dev):
+            renew(dev=dev)
+
+
+def renew(*, dev: bool) -> None:
+    """Make ``.venv`` what the locks say. Nobody else may be at it. Raises SetupError."""
     lock = DEV_LOCK if dev else SERVER_LOCK
     make_venv()
     count = lock.read_text().count("==")
