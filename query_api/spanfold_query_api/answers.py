@@ -95,7 +95,13 @@ class ModelSummary(Answer):
     end_time: Annotated[Time | None, Field(description="Null: up to the last span.")]
     trace_count: Annotated[int, Field(description="Requests that entered this version.")]
     error_count: Annotated[int, Field(description="Those of them that failed.")]
-    error_rate: Annotated[float | None, Field(description="Between 0 and 1; null without traces.")]
+    error_rate: Annotated[
+        float | None,
+        Field(
+            description="Between 0 and 1; null without traces. Of the traces that were kept: sampling keeps "
+            "all that failed."
+        ),
+    ]
     latency_ms: LatencyMs | None
     input_tokens: int | None
     output_tokens: int | None

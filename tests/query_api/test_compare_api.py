@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from spanfold_schemas.database import QueryResult
     from tests.query_api.conftest import RecordingDatabase
 
-A, B, OLD_B, DELETED, IDLE, LIVE = ("m-" + letter * 32 for letter in "abcdef")
+A, B, OLD_B, DELETED, IDLE, LIVE, SAMPLED = ("m-" + letter * 32 for letter in "abcdef0")
 SEEN = "team/app@1.2"
 """A version that only spans tell of."""
 COUNT = 200
@@ -258,6 +258,23 @@ def test_traces_that_come_in_while_versions_are_compared_wait_for_the_next_time(
 
     monkeypatch.setattr(database, "query", query_and_insert)
     assert get(api, "/v1/compare", models=f"{LIVE},{A}")["models"][0]["trace_count"] == 3
+
+
+def test_traces_kept_for_their_errors_alone_can_be_left_out(
+    api: httpx.Client, database: RecordingDatabase
+) -> None:
+    """At a ratio of 0.1, 10 of 100 traces fail: of these 9 are rescued, and of the others 9 are kept."""
+    kept = {"spanfold.sample.ratio": "0.1"}
+    rows = [
+        span(10_000 + number, ModelId=SAMPLED, StatusCode=2 * (number < 10), SpanAttributes=attributes)
+        for number, attributes in enumerate([{"spanfold.sample.rescued": "true"}] * 9 + [kept] * 10)
+    ]
+    insert(database, "spans", rows)
+    rates = [
+        metrics(get(api, "/v1/compare", models=f"{SAMPLED},{A}", filter=condition)["models"][0])["error_rate"]
+        for condition in ("", "attributes['spanfold.sample.rescued'] IS NULL")
+    ]
+    assert [rate["estimate"]["value"] for rate in rates] == pytest.approx([10 / 19, 0.1])
 
 
 @pytest.mark.parametrize(
