@@ -139,12 +139,26 @@ def test_hosts_on_the_list_are_told(instrumented: Server, peer: Peer, get: Calla
     assert peer.headers["baggage"] == ENTRY
 
 
+@client
 @pytest.mark.usefixtures("instrumented")
-def test_a_redirect_to_a_strange_host_is_not_told(peer: Peer) -> None:
+def test_a_redirect_to_a_strange_host_is_not_told(peer: Peer, get: Callable[[str], None]) -> None:
     """The client copies the headers of the first request to the second."""
+    with spanfold.set_active_model(model_id=MODEL), app_baggage(tenant="t1"):
+        get(peer.url(path="/redirect"))
+    assert peer.headers["baggage"] == "tenant=t1"
+
+
+@client
+def test_a_redirect_to_a_host_on_the_list_is_told(
+    instrumented: Server, peer: Peer, get: Callable[[str], None]
+) -> None:
+    spanfold.shutdown()
+    spanfold.configure(
+        endpoint=instrumented.address, otlp_endpoint=instrumented.address, propagate_to=["0.0.0.0/32"]
+    )
     with spanfold.set_active_model(model_id=MODEL):
-        by_httpx(peer.url(path="/redirect"))
-    assert "baggage" not in peer.headers
+        get(peer.url(path="/redirect"))
+    assert peer.headers["baggage"] == ENTRY
 
 
 @client

@@ -26,7 +26,7 @@ from opentelemetry.propagators.textmap import (
 from opentelemetry.sdk.trace import Span
 from opentelemetry.trace import SpanKind, get_current_span
 
-from spanfold._internal import active, caller
+from spanfold._internal import active, caller, redirects
 from spanfold._internal.faults import contained, swallow
 from spanfold_schemas import keys
 
@@ -75,6 +75,8 @@ class ModelPropagator(TextMapPropagator):
             model_id = active.current() or caller.of(given)
             if model_id is not None and not self._may_go(given):
                 model_id = None
+            if model_id is not None:
+                redirects.watch(_redirected)
         except Exception as fault:
             if not swallow("decide whom to tell the active model", fault):
                 raise
@@ -119,6 +121,7 @@ def install(allowed: AllowList) -> None:
 
 def uninstall() -> None:
     """Put the application's propagator back, if ours is still in front of it."""
+    redirects.leave()
     present = get_global_textmap()
     if isinstance(present, ModelPropagator):
         set_global_textmap(present.inner)
@@ -168,6 +171,14 @@ def _with_ancestors(span: Span) -> Iterator[Span]:
         yield around
         link: ref[Span] | None = getattr(around, "_spanfold_parent", None)
         around = None if link is None else link()
+
+
+def _redirected(url: str, headers: object) -> None:
+    """Take the entry away from a request that goes on to a host that is not on the list."""
+    present = get_global_textmap()
+    host = urlsplit(url).hostname
+    if not (isinstance(present, ModelPropagator) and host and present.allowed.allows("host", host)):
+        _forget(headers)
 
 
 def _forget(carrier: object) -> None:
