@@ -6,10 +6,11 @@ import asyncio
 import functools
 import inspect
 import json
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import StatusCode, get_current_span
 
 import spanfold
 from spanfold._internal import content
@@ -17,6 +18,8 @@ from spanfold.errors import InvalidArgumentError
 from tests.sdk.otlp_receiver import attributes_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from opentelemetry.sdk.trace import ReadableSpan
 
     from spanfold.testing import Captured
@@ -173,6 +176,39 @@ def test_a_cancelled_coroutine_ends_its_span_as_failed(captured: Captured) -> No
     with pytest.raises(TimeoutError):
         asyncio.run(asyncio.wait_for(wait(), 0.01))
     assert only(captured).status.status_code is StatusCode.ERROR
+
+
+def test_an_exception_that_cannot_tell_what_it_is_fails_its_span(captured: Captured) -> None:
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    @spanfold.trace
+    def fail() -> None:
+        raise MuteError
+
+    with pytest.raises(MuteError):
+        fail()
+    status = only(captured).status
+    assert (status.status_code, status.description) == (StatusCode.ERROR, "MuteError")
+
+
+def test_a_span_may_end_in_another_context_than_it_began_in(
+    captured: Captured, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Web frameworks resume generators that clean up after a request in any worker thread."""
+
+    def dependency() -> Iterator[None]:
+        with spanfold.start_span("dependency"):
+            yield
+
+    opened = dependency()
+    copy_context().run(next, opened)
+    with spanfold.start_span("meanwhile") as meanwhile:
+        copy_context().run(next, opened, None)
+        assert get_current_span() is meanwhile.otel_span
+    assert [span.name for span in captured.spans] == ["dependency", "meanwhile"]
+    assert caplog.records == []
 
 
 def test_a_span_handle_records_and_tells_its_ids(captured: Captured) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from contextvars import Token
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import attach, detach, get_current
@@ -14,7 +16,6 @@ from spanfold_schemas import keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextvars import Token
 
     from opentelemetry.context import Context
     from opentelemetry.util.types import AttributeValue
@@ -66,14 +67,19 @@ class Recording:
     def failed(self, fault: BaseException) -> None:
         """Mark the span as failed by ``fault``, with its traceback."""
         with contained("record an exception"):
+            try:
+                told = f"{type(fault).__name__}: {fault}"
+            except Exception:  # noqa: BLE001 - the exception's own code: it may raise anything
+                self.span.set_status(Status(StatusCode.ERROR, type(fault).__name__))
+                return
             self.span.record_exception(fault)
-            self.span.set_status(Status(StatusCode.ERROR, f"{type(fault).__name__}: {fault}"))
+            self.span.set_status(Status(StatusCode.ERROR, told))
 
     def pause(self) -> None:
         """The span is not current any more, but still open."""
         token, self._token = self._token, None
         if token is not None:
-            detach(token)
+            _leave(token)
 
     def end(self) -> None:
         """The call is over."""
@@ -83,6 +89,19 @@ class Recording:
         except Exception as fault:
             if not swallow("end a span", fault):
                 raise
+
+
+def _leave(token: Token[Context]) -> None:
+    """What :func:`detach` does, but for its error in the log where a span ends in another context.
+
+    Generators that a framework resumes in worker threads do so, FastAPI's dependencies among them: that other
+    context never was the span's, so there is nothing to put back.
+    """
+    if isinstance(token, Token):
+        with suppress(ValueError):
+            token.var.reset(token)
+    else:  # an application may have chosen another kind of context
+        detach(token)
 
 
 def _complete(
