@@ -32,7 +32,8 @@ class TraceParameters(PeriodParameters):
     caller_model_id: Annotated[
         str,
         Field(
-            max_length=MAX_ID_CHARS, description="Only those that this version of a calling service caused."
+            max_length=MAX_ID_CHARS,
+            description="Only those in which this version called another service; with `model_id`, that one.",
         ),
     ] = ""
     run_id: Annotated[

@@ -148,6 +148,7 @@ def test_a_bad_filter_is_shown_with_the_place_where_it_went_wrong(server: Server
     ("arguments", "expected"),
     [
         (("models", "show", "nobody"), "there is no model named nobody"),
+        (("models", "diff", "nobody", "nowhere"), "spanfold models list"),
         (("models", "show", "m-" + "0" * 32), "m-" + "0" * 32),
         (("traces", "show", "0" * 31 + "1"), "0" * 31 + "1"),
         (("traces", "list", "--since", "soon"), "--since soon is not a period"),

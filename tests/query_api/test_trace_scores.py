@@ -34,6 +34,7 @@ def _filled(database: RecordingDatabase) -> None:
         span(1, Timestamp=T0_NS + 1 * S, SpanAttributes=tagged, RunId="r1", ExperimentId="7"),
         span(2, Timestamp=T0_NS + 2 * S, CallerModelId="m-front", ExperimentId="8", FinishReasons=["length"]),
         span(3, Timestamp=T0_NS + 3 * S, SpanType="LLM", CachedInputTokens=5, ReasoningTokens=0),
+        span(3, 2, parent=1, Timestamp=T0_NS + 3 * S, Entry=1, ModelId="m-back", CallerModelId="m-root"),
     ]
     insert(database, "spans", rows)
     scores = [
@@ -109,11 +110,19 @@ def test_a_condition_finds_what_it_says(api: httpx.Client, condition: str, numbe
     assert [trace["trace_id"] for trace in listed(api, filter=condition)] == list(map(trace_id, numbers))
 
 
+def test_an_export_of_spans_has_those_that_the_caller_caused(api: httpx.Client) -> None:
+    asked = {"rows": "spans", "format": "jsonl", "caller_model_id": "m-root", "columns": "span_id"}
+    assert api.get("/v1/traces/export", params=asked).json() == {"span_id": span_id(2)}
+
+
 @pytest.mark.parametrize(
     ("parameters", "numbers"),
     [
         ({"run_id": "r1"}, [1]),
         ({"caller_model_id": "m-front"}, [2]),
+        ({"caller_model_id": "m-root"}, [3]),
+        ({"caller_model_id": "m-root", "model_id": "m-back"}, [3]),
+        ({"caller_model_id": "m-front", "model_id": "m-back"}, []),
         ({"experiment_id": "0"}, [3]),
         ({"experiment_id": ["7", "8"]}, [2, 1]),
         ({"experiment_id": ["7", "8"], "filter": "run_id = 'r1' OR span_type = 'LLM'"}, [1]),

@@ -129,4 +129,6 @@ def _explain(response: httpx.Response, parameters: Mapping[str, str | list[str]]
     position, text = problem.get("position"), parameters.get("filter")
     if isinstance(position, int) and isinstance(text, str) and "\n" not in text:
         lines += [f"  {text}", f"  {' ' * position}^"]
+    if response.status_code == httpx.codes.NOT_FOUND and lines[0].startswith("there is no model"):
+        lines.append("  Fix: see `spanfold models list`.")
     return "\n".join(lines)

@@ -184,6 +184,10 @@ def _print_summary(screen: Console, summary: Mapping[str, Any], since: str) -> N
     screen.print(f"  {'traces':<11} {summary['trace_count']}")
     screen.print(f"  {'errors':<11} {summary['error_count']} ({summary['error_rate'] or 0:.1%})")
     screen.print(f"  {'latency':<11} {shown or '-'}")
-    for name in ("input_tokens", "output_tokens", "cost_usd"):
-        if summary[name] is not None:
-            screen.print(f"  {name.replace('_', ' '):<11} {summary[name]:g}")
+    for name, member, sign in (
+        ("tokens in", "input_tokens", ""),
+        ("tokens out", "output_tokens", ""),
+        ("cost", "cost_usd", "$"),
+    ):
+        if summary[member] is not None:
+            screen.print(f"  {name:<11} {sign}{summary[member]:,.6g}")

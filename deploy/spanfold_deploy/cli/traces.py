@@ -35,7 +35,8 @@ def list_traces(
     since: Annotated[str | None, typer.Option(help="Only newer ones: 30s, 15m, 1h, 7d or a time.")] = None,
     run: Annotated[str | None, typer.Option(metavar="RUN_ID", help="Only those under this run.")] = None,
     caller: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Only those that this version of a caller caused.")
+        str | None,
+        typer.Option(metavar="MODEL", help="Only those in which this version called another service."),
     ] = None,
     order_by: Annotated[
         list[str] | None,
@@ -99,7 +100,7 @@ def export(
         Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is standard output.")
     ],
     format_: Annotated[
-        Format, typer.Option("--format", help="Parquet needs pyarrow: pip install 'spanfold[dataframe]'.")
+        Format, typer.Option("--format", help="Parquet needs pyarrow: the extra `dataframe`.")
     ] = Format.PARQUET,
     rows: Annotated[Rows, typer.Option(help="A row a trace, or a row a span.")] = Rows.TRACES,
     columns: Annotated[
@@ -157,9 +158,8 @@ def show(
         return
     screen = _output.console()
     title = f"{trace['trace_id']}  {_output.local_time(trace['start_time'])}"
-    screen.print(
-        f"{title}  {_output.milliseconds(trace['duration_ms'])}  {trace['span_count']} spans", style="bold"
-    )
+    spans = "1 span" if trace["span_count"] == 1 else f"{trace['span_count']} spans"
+    screen.print(f"{title}  {_output.milliseconds(trace['duration_ms'])}  {spans}", style="bold")
     screen.print(_waterfall.render(trace, screen.width, ascii_only=screen.options.ascii_only))
     for line in _remarks(trace):
         screen.print(line)
@@ -192,7 +192,7 @@ def _print_table(traces: Sequence[Mapping[str, Any]]) -> None:
     screen = _output.console()
     screen.print(table)
     if not traces:
-        screen.print("No traces match. Try a longer --since, or leave out --filter.")
+        screen.print("No traces match. Try a longer --since, or fewer conditions.")
 
 
 def _tokens(trace: Mapping[str, Any]) -> str:

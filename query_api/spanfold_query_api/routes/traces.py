@@ -75,7 +75,7 @@ def router(database: Database) -> APIRouter:
     def export_traces(parameters: Annotated[TraceExportParameters, Query()]) -> Response:
         parameters.check()
         raw_format, media_type = _FORMATS[parameters.format]
-        query = _query(parameters, _tree(parameters), NEWEST_FIRST)
+        query = _query(parameters, _tree(parameters, of_spans=parameters.rows == "spans"), NEWEST_FIRST)
         export = Export(query, parameters.rows, parameters.wanted(), raw_format)
         return exports.respond(lambda: stream(database, export), media_type)
 
@@ -102,12 +102,15 @@ def router(database: Database) -> APIRouter:
     return routes
 
 
-def _tree(parameters: TraceParameters) -> nodes.Node | None:
+def _tree(parameters: TraceParameters, *, of_spans: bool = False) -> nodes.Node | None:
     """The filter, and what the other parameters ask for as conditions of the same kind."""
     conditions: list[nodes.Node] = []
-    for name, value in (("caller_model_id", parameters.caller_model_id), ("run_id", parameters.run_id)):
+    # The root of a trace has no caller, as a rule: it is a service further down that was called. Which one
+    # is meant, model_id says.
+    caller = nodes.Field("caller_model_id", any_span=not (of_spans or parameters.model_id))
+    for field, value in ((caller, parameters.caller_model_id), (nodes.Field("run_id"), parameters.run_id)):
         if value:
-            conditions.append(nodes.Comparison(nodes.Field(name), "=", nodes.Literal(value)))
+            conditions.append(nodes.Comparison(field, "=", nodes.Literal(value)))
     if parameters.experiment_id:
         literals = tuple(nodes.Literal(value) for value in parameters.experiment_id)
         conditions.append(nodes.Membership(nodes.Field("experiment_id"), literals, negated=False))

@@ -120,7 +120,7 @@ def search_traces(  # noqa: PLR0913 - MLflow's arguments
         model_id: only traces that entered this version.
         include_spans: whether each trace comes with its spans and its whole input and output. Without them
             a search is several times as fast.
-        caller_model_id: only traces that this version of a calling service caused.
+        caller_model_id: only traces in which this version called another service.
         start: only traces that started at this instant or later: a date and time with a zone, milliseconds
             since 1970, or RFC 3339 text.
         end: only traces that started before this instant.

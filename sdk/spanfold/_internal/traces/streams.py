@@ -44,7 +44,7 @@ def iter_traces(  # noqa: PLR0913 - what a search may say
         filter_string: as for :func:`search_traces`.
         run_id: only traces that were recorded under this run.
         model_id: only traces that entered this version.
-        caller_model_id: only traces that this version of a calling service caused.
+        caller_model_id: only traces in which this version called another service.
         start: only traces that started at this instant or later: a date and time with a zone, milliseconds
             since 1970, or RFC 3339 text.
         end: only traces that started before this instant.
