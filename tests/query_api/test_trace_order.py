@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.query_api.conftest import RecordingDatabase
 
-A = "m-" + "a" * 32
+A, B = "m-" + "a" * 32, "m-" + "b" * 32
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -68,6 +68,15 @@ def test_pages_of_any_size_follow_the_order_and_put_what_has_no_value_last(
 ) -> None:
     found = [trace["trace_id"] for page in pages(api, order_by=order_by, limit=limit) for trace in page]
     assert found == [trace_id(number) for number in numbers]
+
+
+def test_the_largest_cost_that_may_be_said_comes_first(
+    api: httpx.Client, database: RecordingDatabase
+) -> None:
+    rows = [span(20 + number, Operation="chat", ModelId=B, Cost=10.0**number) for number in (12, 1, 6)]
+    insert(database, "spans", rows)
+    found = [trace["trace_id"] for page in pages(api, order_by="cost_usd DESC", model_id=B) for trace in page]
+    assert found == [trace_id(32), trace_id(26), trace_id(21)]
 
 
 def test_an_order_goes_with_conditions_and_ranges(api: httpx.Client) -> None:

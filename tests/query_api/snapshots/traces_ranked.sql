@@ -28,14 +28,15 @@ FROM
         AND 1
     GROUP BY TraceId
 ) AS entries
--- Joined into entries_ranked.sql where the order needs it.
+-- Joined into entries_ranked.sql where the order needs it. From nine billion dollars on, costs rank alike: there the
+-- 64 bits end.
 LEFT JOIN
 (
     SELECT
         TraceId,
         sum(InputTokens) AS input_tokens,
         sum(OutputTokens) AS output_tokens,
-        toInt64(round(sum(Cost) * 1000000000)) AS cost_nano_usd
+        toInt64(round(if(sum(Cost) > 9e9, 9e9, sum(Cost)) * 1000000000)) AS cost_nano_usd
     FROM
     (
         SELECT TraceId, SpanId, InputTokens, OutputTokens, Cost
