@@ -140,9 +140,10 @@ def _first(attributes: Mapping[str, str], *names: str) -> str:
 
 
 def _count(text: str) -> int | None:
+    """Tokens that sums can bear: no call has more than 32 bits tell, and of 64 two would overflow a total."""
     if len(text) > _MAX_COUNT_CHARS or not _COUNT.fullmatch(text):
         return None
-    return int(text) if int(text) < 2**64 else None
+    return int(text) if int(text) < 2**32 else None
 
 
 def _cost(text: str) -> float | None:

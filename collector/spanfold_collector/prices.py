@@ -30,7 +30,6 @@ _NO_THRESHOLD: Final = -1
 _LONG_AGO: Final = date(1970, 1, 1)
 _MAX_KNOWN: Final = 4_096
 """Names whose prices are remembered: a sender chooses them, so there may be any number."""
-_WORD: Final = 2**64 - 1
 MAX_COST_USD: Final = 1e12
 _MAX_USD: Final = 1e9
 _TOKENS_A_PRICE: Final = 1_000_000
@@ -321,7 +320,7 @@ def cost_usd(prices: Iterable[Price], start_unix_s: int, tokens: Tokens) -> floa
     for price in prices:
         if all(low <= fact < high for fact, low, high in zip(facts, price.low, price.high, strict=True)):
             usd = price.usd
-    if usd is None or (cached or 0) + (written or 0) & _WORD > (inputs or 0):
+    if usd is None or (cached or 0) + (written or 0) > (inputs or 0):
         return None
     counts = (inputs, outputs, cached or 0, written or 0, reasoning or 0, 1)
     total = 0.0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _NUMBERS: Final = """
     ["stop"] ["end_turn","x"] tool_use ["stop","length"] [] [""] ["] chat CHAT_MODEL chain execute_tool
-    0 -5 +7 007 18446744073709551615 18446744073709551616 1e5 .5 5. 1e400 nan -inf Infinity 1_0 1e 0x5 -0
+    0 -5 +7 007 4294967295 4294967296 18446744073709551616 1e5 .5 5. 1e400 nan -inf Infinity 1_0 1e 0x5 -0
 """.split()  # noqa: SIM905 - a table of words
 _TEXTS: Final = ("", " 5", "a/b", 'q"\\', "\x00", "\x1b\x7f", "\u2028\u2029", "ключ", "\U0001f600")
 _KEYS: Final = """

@@ -149,6 +149,21 @@ def test_a_cost_that_would_spoil_every_sum_is_unknown(database: Database, cost: 
     assert [row["Cost"] for row in rows] == [None, 0.25]
 
 
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [(2**32 - 1, 2**32 - 1), ("007", 7), (2**32, None), (2**63 - 1, None), ("9" * 99, None)],
+)
+def test_a_count_of_tokens_that_would_overflow_a_total_is_unknown(
+    database: Database, said: str | int, count: int | None
+) -> None:
+    span = make_span(1, {"gen_ai.usage.input_tokens": said, "gen_ai.usage.output_tokens": 3})
+    number = insert_both_ways(database, TRACES, make_traces(span))
+
+    (row,) = assert_same_rows(database, number, "spans")
+
+    assert (row["InputTokens"], row["OutputTokens"]) == (count, 3)
+
+
 def test_what_a_span_is_comes_from_its_type_or_else_from_its_operation(database: Database) -> None:
     cases = {
         ("", "chat"): ("LLM", 1),
