@@ -130,6 +130,7 @@ def test_traces_show_draws_the_tree_with_the_error_and_what_went_in(server: Serv
     assert "█" in lines["answer"]
     assert "ERROR" in lines["└"]
     assert "no such word" in printed
+    assert f"version of {failed['service_name']}: bot  {model_id}" in printed
     assert "unknown" in printed
     tree = spanfold_json(server, "traces", "show", failed["trace_id"])
     assert tree["spans"][0]["children"][0]["name"] == "lookup"

@@ -73,8 +73,9 @@ def write(pieces: Iterator[bytes], file_format: str, output: Path) -> None:
         raise CommandError(message) from error
     finally:
         partial.unlink(missing_ok=True)
-    size_mib = output.stat().st_size / 2**20
-    Console(stderr=True, highlight=False).print(f"{output}: {size_mib:,.1f} MiB", markup=False)
+    size = output.stat().st_size
+    written = f"{size / 2**20:,.1f} MiB" if size >= 2**20 else f"{size:,} bytes"
+    Console(stderr=True, highlight=False).print(f"{output}: {written}", markup=False)
 
 
 @contextmanager

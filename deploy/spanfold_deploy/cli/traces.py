@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - typer reads the annotations of commands
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import quote
 
 import typer
 
@@ -17,8 +18,11 @@ from spanfold_deploy.cli._options import Config, Endpoint, Json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from spanfold_deploy.cli._client import ApiClient
+
 app = typer.Typer(help="Traces: one tree of spans a request.", no_args_is_help=True)
 
+_MAX_VERSIONS: Final = 10
 _FILTER_HELP = (
     "Condition over trace, span and attribute fields, such as: status = 'ERROR' AND latency_ms > 500 "
     "AND attributes['user.id'] = 'u1'"
@@ -153,6 +157,7 @@ def show(
 
     with _client.connect(endpoint, config) as api:
         trace = api.get(f"/v1/traces/{trace_id}")
+        versions = [] if json_output else _versions(api, trace)
     if json_output:
         _output.print_json(trace)
         return
@@ -161,7 +166,7 @@ def show(
     spans = "1 span" if trace["span_count"] == 1 else f"{trace['span_count']} spans"
     screen.print(f"{title}  {_output.milliseconds(trace['duration_ms'])}  {spans}", style="bold")
     screen.print(_waterfall.render(trace, screen.width, ascii_only=screen.options.ascii_only))
-    for line in _remarks(trace):
+    for line in [*versions, *_remarks(trace)]:
         screen.print(line)
 
 
@@ -204,12 +209,34 @@ def _score(score: Mapping[str, Any]) -> str:
     return str(score["label"]) if score["value"] is None else f"{score['value']:g}"
 
 
+def _versions(api: ApiClient, trace: Mapping[str, Any]) -> list[str]:
+    """Which version of each service took part, by name and ID."""
+    from spanfold_deploy.cli import _waterfall
+    from spanfold_deploy.errors import ApiError
+
+    spans = [row.span for row in _waterfall.rows(trace["spans"])]
+    # In the order of the waterfall, each once.
+    found = dict.fromkeys((span["service_name"], span["model_id"]) for span in spans if span["model_id"])
+    lines = list[str]()
+    for service, model_id in list(found)[:_MAX_VERSIONS]:
+        try:
+            name = api.get(f"/v1/models/{quote(model_id, safe='')}")["name"]
+        except ApiError:
+            name = model_id
+        lines.append(f"version of {service}: {name}" + ("" if name == model_id else f"  {model_id}"))
+    if len(found) > _MAX_VERSIONS:
+        lines.append(f"and {len(found) - _MAX_VERSIONS} more versions")
+    return lines
+
+
 def _remarks(trace: Mapping[str, Any]) -> list[str]:
     """What the bars cannot tell: errors, missing spans, and what went in and came out."""
     from spanfold_deploy.cli import _output, _waterfall
 
     spans = [row.span for row in _waterfall.rows(trace["spans"])]
-    remarks = [f"tag {key}: {value}" for key, value in trace["tags"].items()]
+    remarks = [] if _tokens(trace) == "-" else [f"tokens: {_tokens(trace)} (in + out)"]
+    remarks += [] if trace["cost_usd"] is None else [f"cost: ${trace['cost_usd']:.4g}"]
+    remarks += [f"tag {key}: {value}" for key, value in trace["tags"].items()]
     remarks += [
         f"score {score['name']}: {_score(score)}  {_output.shorten(score['explanation'], 200)}"
         for score in trace["scores"]
