@@ -193,6 +193,8 @@ def test_a_version_without_traffic_has_no_values_and_no_differences(api: httpx.C
 def test_only_traces_that_match_are_compared(api: httpx.Client) -> None:
     slow = get(api, "/v1/compare", models=f"{A},{B}", filter="latency_ms > 250")
     assert [model["trace_count"] for model in slow["models"]] == [50, 100]
+    mlflows = get(api, "/v1/compare", models=f"{A},{B}", filter="trace.execution_time_ms > 250")
+    assert [model["trace_count"] for model in mlflows["models"]] == [50, 100]
     below = get(api, "/v1/compare", models=f"{A},{SEEN}", filter="span.operation = 'invoke_agent'")
     assert [model["trace_count"] for model in below["models"]] == [COUNT, 2 * COUNT]
 

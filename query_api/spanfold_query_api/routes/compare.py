@@ -13,7 +13,7 @@ from spanfold_query_api.compare_inputs import (  # noqa: TC001 - FastAPI reads t
     CompareParameters,
     DiffParameters,
 )
-from spanfold_query_api.filter import compile_filter, parse
+from spanfold_query_api.filter import compile_filter, parse, spellings
 from spanfold_query_api.models import Period
 from spanfold_query_api.problems import invalid, responses
 from spanfold_query_api.trace_search import EVERY_TRACE
@@ -39,7 +39,9 @@ def router(database: Database) -> APIRouter:
     def compare(parameters: Annotated[CompareParameters, Query()]) -> Comparison:
         parameters.check()
         named = parameters.references()
-        condition = compile_filter(parse(parameters.filter)) if parameters.filter.strip() else EVERY_TRACE
+        condition = EVERY_TRACE
+        if parameters.filter.strip():
+            condition = compile_filter(spellings.ours(parse(parameters.filter)))
         versions = [references.find(database, text, times.MAX_UNIX_NS) for text in named]
         ids = [version["model_id"] for version in versions]
         for position, model_id in enumerate(ids):
