@@ -192,7 +192,7 @@ def test_no_text_stops_the_process_that_looks_through_it(detector: str) -> None:
             text = (unit * 50_000)[:50_000] + end
             begin_s = time.thread_time()
             DETECTORS[detector].redact(text)
-            assert time.thread_time() - begin_s < 0.5, (unit, end)
+            assert time.thread_time() - begin_s < 1, (unit, end)
 
 
 def test_own_patterns_work_on_every_text_and_the_environment_names_them(

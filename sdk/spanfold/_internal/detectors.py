@@ -54,6 +54,7 @@ _ISSUED: Final = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
     r"|3(?:0[0-5]|[68]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}|6(?:011|5\d\d|4[4-9]\d)\d{12,15}|62\d{14,17}"
 )
+_SHORTEST_CARD, _LONGEST_CARD = 13, 19
 _CARD_GROUPS: Final = re.compile(r"(?<!\d)\d++(?![A-Za-z])")
 
 
@@ -62,9 +63,12 @@ def _without_cards(run: str) -> str:
     groups = list(_CARD_GROUPS.finditer(run))
     kept, position, first = "", 0, 0
     while first < len(groups):
+        digits = ""
         for last in range(first, min(first + 8, len(groups))):
-            digits = "".join(group[0] for group in groups[first : last + 1])
-            if _ISSUED.fullmatch(digits) and _passes_luhn(digits):
+            digits += groups[last][0]
+            if len(digits) > _LONGEST_CARD:
+                break
+            if len(digits) >= _SHORTEST_CARD and _ISSUED.fullmatch(digits) and _passes_luhn(digits):
                 kept += run[position : groups[first].start()] + "[REDACTED:credit_card]"
                 position = groups[last].end()
                 first = last

@@ -15,9 +15,10 @@ from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportRes
 
 from spanfold._internal.faults import contained, warn_once
 from spanfold._internal.queues import importance, record_bytes
+from spanfold._internal.sending import in_requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from opentelemetry.sdk._logs import ReadableLogRecord
 
@@ -26,8 +27,6 @@ MAX_AGE_S: Final = 3_600
 """Older events are given up: what is refused for an hour is refused for good."""
 FIRST_RETRY_S: Final = 2.0
 MAX_RETRY_S: Final = 60.0
-MAX_REQUEST_BYTES: Final = 3 * 2**20
-"""Below what gRPC servers take by default (4 MiB)."""
 
 
 class PersistentLogExporter(LogRecordExporter):
@@ -68,7 +67,7 @@ class PersistentLogExporter(LogRecordExporter):
     def _send(self, records: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
         result = LogRecordExportResult.SUCCESS
         unsent = list(records)
-        for request in _requests(records):
+        for request in in_requests((record, record_bytes(record)) for record in records):
             result = self._exporter.export(request)
             if result is not LogRecordExportResult.SUCCESS:
                 break
@@ -116,18 +115,3 @@ def _most_important(records: list[ReadableLogRecord]) -> list[ReadableLogRecord]
         return records
     ranked = sorted(range(len(records)), key=lambda index: -importance(records[index].log_record))
     return [records[index] for index in sorted(ranked[:MAX_KEPT])]
-
-
-def _requests(records: Sequence[ReadableLogRecord]) -> Iterator[list[ReadableLogRecord]]:
-    """The records in groups that each make a request of bounded size."""
-    group: list[ReadableLogRecord] = []
-    total = 0
-    for record in records:
-        size = record_bytes(record)
-        if group and total + size > MAX_REQUEST_BYTES:
-            yield group
-            group, total = [], 0
-        group.append(record)
-        total += size
-    if group:
-        yield group

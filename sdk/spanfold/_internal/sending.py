@@ -5,7 +5,7 @@ A batch is counted in spans, a request is limited in bytes: one huge span would 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
     from spanfold._internal.privacy import Privacy
+
+T = TypeVar("T")
 
 MAX_REQUEST_BYTES: Final = 3 * 2**20
 """Below what gRPC servers take by default (4 MiB), with room for what is not counted."""
@@ -37,7 +39,7 @@ class PrivateSpanExporter(SpanExporter):
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send the spans. FAILURE says that some of them did not arrive."""
         result = SpanExportResult.SUCCESS
-        for batch in _requests(self._cleaned(spans)):
+        for batch in in_requests(self._cleaned(spans)):
             if not self._send(batch):
                 result = SpanExportResult.FAILURE
         return result
@@ -109,15 +111,15 @@ class PrivateLogExporter(LogRecordExporter):
                 yield self._privacy.record(record)
 
 
-def _requests(sized: Iterable[tuple[ReadableSpan, int]]) -> Iterator[list[ReadableSpan]]:
-    """The spans in batches that each make a request of bounded size."""
-    batch: list[ReadableSpan] = []
+def in_requests(sized: Iterable[tuple[T, int]]) -> Iterator[list[T]]:
+    """Spans or log records, each with its size in bytes, in batches that make a request of bounded size."""
+    batch: list[T] = []
     total = 0
-    for span, size in sized:
+    for item, size in sized:
         if batch and total + size > MAX_REQUEST_BYTES:
             yield batch
             batch, total = [], 0
-        batch.append(span)
+        batch.append(item)
         total += size
     if batch:
         yield batch
