@@ -219,8 +219,15 @@ def ratio(new: Interval, base: Interval) -> Relation:
     if new.upper is not None and base.lower:
         divisor = base.lower * (2 * base.value - base.lower)
         spread = new.upper * (2 * new.value - new.upper)
-        upper = (product + math.sqrt(max(0.0, product**2 - divisor * spread))) / divisor
-    return Relation(new.value / base.value if base.value else None, lower, upper)
+        # The square of next to nothing is nothing: then there is no limit.
+        if divisor:
+            upper = (product + math.sqrt(max(0.0, product**2 - divisor * spread))) / divisor
+    value = new.value / base.value if base.value else None
+    return Relation(_finite(value), _finite(lower), _finite(upper))
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _floored(interval: Interval, *, non_negative: bool) -> Interval:

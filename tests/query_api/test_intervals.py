@@ -191,6 +191,14 @@ def test_nothing_can_be_said_where_there_is_no_limit() -> None:
     assert ratio(known, unknown).upper is None
 
 
+@pytest.mark.parametrize("tiny", [5e-324, 1e-300, 1e-160])
+def test_a_ratio_to_next_to_nothing_is_no_number_and_no_fault(tiny: float) -> None:
+    for new in (Interval(tiny, tiny, tiny), Interval(1e12, 1e11, 2e12), Interval(0, 0, 0)):
+        found = ratio(new, Interval(tiny, tiny, tiny))
+        limits = [limit for limit in (found.value, found.lower, found.upper) if limit is not None]
+        assert all(map(math.isfinite, limits))
+
+
 def test_a_ratio_to_zero_is_not_defined_but_has_a_lower_limit() -> None:
     found = ratio(proportion(10, 100, 0.95), proportion(0, 100, 0.95))
     assert (found.value, found.upper) == (None, None)
