@@ -141,6 +141,17 @@ def test_a_version_is_not_lost_among_metrics_and_log_lines(
     assert sent[""] <= 40
 
 
+def test_what_a_version_is_known_by_is_sent_at_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process may be given its ID the moment after, and asks the server whether there is such."""
+    spanfold.shutdown()
+    monkeypatch.setenv("OTEL_BLRP_SCHEDULE_DELAY", "600000")
+    spanfold.configure(endpoint=server.address, otlp_endpoint=server.address)
+    _logs.get_logger("app").emit(body="line")
+    for name in ("first", "second"):
+        spanfold.create_external_model(name=name)
+        server.wait_for(lambda: bool(server.records) and name in server.records[-1].body.string_value)  # noqa: B023
+
+
 def test_an_exporter_that_raises_costs_its_batch_only(slow: Slow, caplog: pytest.LogCaptureFixture) -> None:
     def export(batch: Sequence[str]) -> None:
         if "a" in batch:

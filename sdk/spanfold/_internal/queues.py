@@ -44,6 +44,7 @@ _BASE_BYTES: Final = 1_000
 
 _ROOMS: Final = (1, 16, 32)
 """By importance. A loop that logs metrics is faster than any collector: it needs room for a while."""
+_KNOWN_BY: Final = 2
 _METRICS: Final = {keys.RUN_METRICS_LOGGED, keys.MODEL_METRICS_LOGGED}
 
 _queues: Final[WeakSet[BoundedQueue[Any]]] = WeakSet()
@@ -259,6 +260,7 @@ class LogQueue(LogRecordProcessor):
         # A copy without the context, which may hold on to much more than the record.
         record = copy(log_record.log_record)
         record.context = OtelContext()
+        how_important = importance(record)
         self.queue.put(
             ReadableLogRecord(
                 record,
@@ -266,8 +268,11 @@ class LogQueue(LogRecordProcessor):
                 log_record.instrumentation_scope,
                 log_record.limits,
             ),
-            _ROOMS[importance(record)],
+            _ROOMS[how_important],
         )
+        if how_important == _KNOWN_BY:
+            # Other processes may be told its ID at any moment: to them it should exist.
+            self.queue.awaken()
 
     def shutdown(self) -> None:
         """Send what is queued and stop."""
@@ -286,7 +291,7 @@ def importance(record: LogRecord) -> int:
     """
     if not record.attributes or keys.EVENT_ID not in record.attributes:
         return 0
-    return 1 if record.event_name in _METRICS else 2
+    return 1 if record.event_name in _METRICS else _KNOWN_BY
 
 
 def _span_bytes(span: ReadableSpan) -> int:
