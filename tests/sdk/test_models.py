@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from dataclasses import FrozenInstanceError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -242,3 +242,15 @@ def test_what_cannot_be_recorded_is_refused_whole(captured: Captured, arguments:
     with pytest.raises(InvalidArgumentError):
         spanfold.create_external_model(name="v1", **arguments)
     assert captured.events == []
+
+
+def test_changing_the_tags_of_a_returned_version_changes_nothing_that_is_remembered(
+    captured: Captured,
+) -> None:
+    given = {"team": "search"}
+    made = spanfold.create_external_model(name="changed", tags=given)
+    given["team"] = "other"
+    cast("dict[str, str]", made.tags)["team"] = "another"
+    cast("dict[str, str]", spanfold.set_active_model(name="changed").tags)["team"] = "yet another"
+    assert spanfold.set_active_model(name="changed").tags == {"team": "search"}
+    assert captured.events[0].payload["tags"] == {"team": "search"}

@@ -175,7 +175,7 @@ def test_a_limit_that_is_no_number_is_reported_and_the_default_holds(
     monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", text)
     with caplog.at_level(logging.WARNING, "spanfold"):
         queue: BoundedQueue[str] = BoundedQueue("spans", "OTEL_BSP", slow.export, len)
-    assert queue._max_items == 2_048
+    assert queue._max_items == 8_192
     assert "OTEL_BSP_MAX_QUEUE_SIZE" in caplog.text
 
 
@@ -198,3 +198,16 @@ def test_while_the_collector_is_slow_the_application_goes_on(
     arrived = [int(span.name) for span in server.spans]
     assert arrived[:10] == list(range(10)), "the oldest are kept"
     assert len(arrived) == 100 - (testing.dropped_count() - before)
+
+
+def test_unless_told_otherwise_all_that_waits_leaves_in_one_batch(
+    monkeypatch: pytest.MonkeyPatch, slow: Slow
+) -> None:
+    for variable in ("OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "SPANFOLD_QUEUE_MAX_BYTES"):
+        monkeypatch.delenv(variable)
+    queue: BoundedQueue[str] = BoundedQueue("spans", "OTEL_BSP", slow.export, len)
+    for number in range(500):
+        queue.put(str(number))
+    slow.go.set()
+    queue.flush()
+    assert [len(batch) for batch in slow.batches] == [500]

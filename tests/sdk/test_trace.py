@@ -168,14 +168,17 @@ def test_an_exception_reaches_the_caller_and_marks_the_span(server: Server) -> N
     assert "spanfold.output" not in attributes_of(span.attributes)
 
 
-def test_a_cancelled_coroutine_ends_its_span_as_failed(captured: Captured) -> None:
+def test_a_cancelled_coroutine_was_closed_early_and_has_not_failed(captured: Captured) -> None:
     @spanfold.trace
     async def wait() -> None:
         await asyncio.sleep(60)
 
     with pytest.raises(TimeoutError):
         asyncio.run(asyncio.wait_for(wait(), 0.01))
-    assert only(captured).status.status_code is StatusCode.ERROR
+    span = only(captured)
+    assert span.status.status_code is StatusCode.UNSET
+    assert (span.attributes or {})["spanfold.closed_early"] is True
+    assert not span.events
 
 
 def test_an_exception_that_cannot_tell_what_it_is_fails_its_span(captured: Captured) -> None:

@@ -58,6 +58,13 @@ class LoggedModel:
     params: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Keep copies of the mappings: whoever changes theirs later does not change this."""
+        for name in ("tags", "params", "metrics"):
+            given = getattr(self, name)
+            if isinstance(given, dict):  # anything else is told about where it is checked
+                object.__setattr__(self, name, dict(given))
+
     @property
     def model_uri(self) -> str:
         """``models:/`` and the ID: how other tools refer to this version."""

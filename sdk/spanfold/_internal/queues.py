@@ -93,9 +93,13 @@ class BoundedQueue(Generic[T]):
             size_of: about how much memory an item takes.
         """
         self._what, self._export, self._size_of = what, export, size_of
-        self._max_items = number(f"{variables}_MAX_QUEUE_SIZE", 2_048)
-        self._max_batch = min(number(f"{variables}_MAX_EXPORT_BATCH_SIZE", 512), self._max_items)
-        default_delay_ms = 5_000 if variables == "OTEL_BSP" else 1_000
+        default_items, default_delay_ms = (8_192, 5_000) if variables == "OTEL_BSP" else (2_048, 1_000)
+        self._max_items = number(f"{variables}_MAX_QUEUE_SIZE", default_items)
+        batch = f"{variables}_MAX_EXPORT_BATCH_SIZE"
+        self._due_items = min(number(batch, 512), self._max_items)
+        # Unless told otherwise all that waits goes at once: a request costs far more than a span in it, and
+        # the exporter keeps its bytes within bounds.
+        self._max_batch = self._due_items if os.environ.get(batch, "").strip() else self._max_items
         self._delay_s = number(f"{variables}_SCHEDULE_DELAY", default_delay_ms) / 1_000
         self._max_bytes = number("SPANFOLD_QUEUE_MAX_BYTES", DEFAULT_MAX_BYTES)
         self._reset()
@@ -136,7 +140,7 @@ class BoundedQueue(Generic[T]):
         self._bytes += size
         if self._started.acquire(blocking=False):
             self._start()
-        elif len(self._items) >= self._max_batch:
+        elif len(self._items) >= self._due_items:
             self.awaken()
 
     def flush(self) -> bool:
@@ -196,7 +200,7 @@ class BoundedQueue(Generic[T]):
             self._do_jobs()
             with self._exporting:
                 self._send_batch()
-                while len(self._items) >= self._max_batch:
+                while len(self._items) >= self._due_items:
                     self._send_batch()
         self._do_jobs()
 

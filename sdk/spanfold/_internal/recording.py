@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opentelemetry.util.types import AttributeValue
 
 CLOSED_EARLY = "spanfold.closed_early"
-"""True on the span of a generator whose consumer did not want all items."""
+"""True on a span whose result nobody wanted any more: of a closed generator, of a cancelled task."""
 
 
 class Recording:
@@ -65,8 +65,15 @@ class Recording:
                 raise
 
     def failed(self, fault: BaseException) -> None:
-        """Mark the span as failed by ``fault``, with its traceback."""
+        """Mark the span as failed by ``fault``, with its traceback.
+
+        What is no ``Exception``, such as asyncio's CancelledError, only says that nobody waits for the result
+        any more: as in OpenTelemetry's own ``start_as_current_span``, the span has not failed.
+        """
         with contained("record an exception"):
+            if not isinstance(fault, Exception):
+                self.span.set_attribute(CLOSED_EARLY, value=True)
+                return
             try:
                 told = f"{type(fault).__name__}: {fault}"
             except Exception:  # noqa: BLE001 - the exception's own code: it may raise anything

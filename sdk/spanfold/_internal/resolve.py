@@ -188,7 +188,7 @@ def _derived(experiment_id: str, name: str, tags: Mapping[str, str] | None) -> L
 
 def remember(model: LoggedModel, *, by_name: bool = False) -> None:
     """Do not ask the server about this version again; with ``by_name``, nor which one its name means."""
-    memory = _memory
+    memory, model = _memory, replace(model)  # a copy: the caller's may be changed by its owner
     with memory.lock:
         _bound(memory.by_id)
         memory.by_id[model.model_id] = model
