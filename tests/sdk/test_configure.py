@@ -317,7 +317,7 @@ import spanfold
 from spanfold._internal import active, resolve, setup
 held, done = threading.Event(), threading.Event()
 def hold():
-    with setup._lock, active._lock, resolve._memory.lock:
+    with setup._lock.current, active._lock.current, resolve._memory.lock.current:
         held.set()
         done.wait(30)
 thread = threading.Thread(target=hold)

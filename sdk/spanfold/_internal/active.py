@@ -8,7 +8,6 @@ tuples: a task or thread that copied its context keeps the stack it copied, what
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import weakref
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from spanfold._internal import active_run
+from spanfold._internal.forks import ForkedLock
 
 UNDECIDED_S: Final = 1.0
 """How long a call whose object is still there may be about to become a ``with`` block."""
@@ -66,17 +66,7 @@ class _Process:
 
 
 _process = _Process()
-_lock = threading.Lock()
-
-
-def _renew_lock() -> None:
-    # Another thread of the parent may have held it at the fork; that thread does not exist in the child.
-    global _lock  # noqa: PLW0603 - a lock of the process
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+_lock = ForkedLock()
 
 
 def current() -> str | None:
@@ -102,14 +92,14 @@ def claim(owner: object, model_id: str) -> None:
     if blocks:
         _blocks.set((*_settled(blocks), made))
         return
-    with _lock:
+    with _lock.current:
         _process.claims = (*_settled(_process.claims), made)
 
 
 def enter(owner: object, model_id: str) -> None:
     """``owner`` turns out to be a ``with`` block: withdraw its claim, and open the block."""
     _blocks.set((*_without_claim(_blocks.get(), owner), _Claim(model_id, weakref.ref(owner), entered=True)))
-    with _lock:
+    with _lock.current:
         for made in _process.claims:
             if made.owner() is owner:
                 made.is_withdrawn, made.is_settled = True, False
@@ -135,7 +125,7 @@ def clear() -> None:
         innermost = blocks[-1]
         _blocks.set((*blocks[:-1], _Claim(None, innermost.owner, innermost.entered)))
         return
-    with _lock:
+    with _lock.current:
         _process.claims = ()
         _process.default = None
 
@@ -175,7 +165,7 @@ def suspend(tokens: tuple[Token[_Stack], Token[active_run.Stack]]) -> None:
 
 def swap_process(claims: _Stack = (), default: str | None = None) -> tuple[_Stack, str | None]:
     """Replace what holds for the process; returns what held before (for tests to put back)."""
-    with _lock:
+    with _lock.current:
         before = (_process.claims, _process.default)
         _process.claims, _process.default = claims, default
     return before

@@ -15,6 +15,7 @@ from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from typing import Final
 
+from spanfold._internal.forks import ForkedLock
 from spanfold_schemas.ids import DEFAULT_EXPERIMENT_ID
 
 UNDECIDED_S: Final = 1.0
@@ -62,17 +63,7 @@ class Process:
 
 
 _process = Process()
-_lock = threading.Lock()
-
-
-def _renew_lock() -> None:
-    # Another thread of the parent may have held it at the fork; that thread does not exist in the child.
-    global _lock  # noqa: PLW0603 - a lock of the process
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+_lock = ForkedLock()
 
 
 def scope() -> Scope | None:
@@ -118,14 +109,14 @@ def set_experiment(experiment_id: str | None) -> None:
 def open_run(opened: Scope) -> None:
     """Make a run active: in this context, and for the process until it turns out to be a block."""
     _here.set((*_open(_here.get()), opened))
-    with _lock:
+    with _lock.current:
         _process.runs = (*_open(_process.runs), opened)
 
 
 def enter(opened: Scope) -> None:
     """The run turns out to be a ``with`` block of this context: nobody else's any more."""
     opened.is_block = True
-    with _lock:
+    with _lock.current:
         _process.runs = tuple(other for other in _process.runs if other is not opened)
     if opened not in _here.get():
         _here.set((*_open(_here.get()), opened))
@@ -135,7 +126,7 @@ def close_run(opened: Scope) -> None:
     """The run is over, wherever it was active."""
     opened.ended = True
     _here.set(_open(_here.get()))
-    with _lock:
+    with _lock.current:
         _process.runs = _open(_process.runs)
 
 
@@ -161,7 +152,7 @@ def suspend(token: Token[Stack]) -> None:
 def swap_process(process: Process | None = None) -> Process:
     """Replace what holds for the process; returns what held before (for tests to put back)."""
     global _process
-    with _lock:
+    with _lock.current:
         before, _process = _process, process or Process()
     return before
 

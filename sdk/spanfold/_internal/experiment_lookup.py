@@ -5,12 +5,11 @@ Experiments are folders for runs and model versions.
 
 from __future__ import annotations
 
-import os
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold._internal import events, resolve, runtime
+from spanfold._internal.forks import ForkedLock
 from spanfold._internal.lookup import path_of
 from spanfold.errors import ExperimentNotFoundError, ServerUnavailableError
 from spanfold_schemas import ids, keys
@@ -33,17 +32,7 @@ class Experiment:
 
 
 _known = dict[str, Experiment]()
-_lock = threading.Lock()
-
-
-def _renew_lock() -> None:
-    # Another thread of the parent may have held it at the fork; that thread does not exist in the child.
-    global _lock  # noqa: PLW0603 - a lock of the process
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+_lock = ForkedLock()
 
 
 def replace_known(known: dict[str, Experiment] | None = None) -> dict[str, Experiment]:
@@ -118,7 +107,7 @@ def _from_answer(experiment_id: str, answer: Mapping[str, Any]) -> Experiment:
 
 
 def _remember(experiment: Experiment) -> Experiment:
-    with _lock:
+    with _lock.current:
         while len(_known) >= MAX_REMEMBERED:
             del _known[next(iter(_known))]
         _known[experiment.experiment_id] = experiment

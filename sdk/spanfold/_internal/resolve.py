@@ -7,7 +7,6 @@ stays deleted: its name then means a new version, with the next ID that can be d
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from spanfold._internal import active_run, events, runtime
 from spanfold._internal.faults import warn_once
+from spanfold._internal.forks import ForkedLock
 from spanfold._internal.model import LoggedModel
 from spanfold.errors import InvalidArgumentError, ModelNotFoundError, ServerUnavailableError
 from spanfold_schemas import ids, keys
@@ -40,7 +40,7 @@ class _Memory:
     """Includes what was created here and may not have reached the server yet."""
     deleted: dict[str, None] = field(default_factory=dict)
     """IDs of what was deleted here, which the server may not have heard of yet."""
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    lock: ForkedLock = field(default_factory=lambda: ForkedLock(threading.RLock))
 
 
 _memory = _Memory()
@@ -51,15 +51,6 @@ def replace_memory(memory: _Memory | None = None) -> _Memory:
     global _memory
     before, _memory = _memory, memory or _Memory()
     return before
-
-
-def _renew_lock() -> None:
-    # Another thread of the parent may have held it at the fork; that thread does not exist in the child.
-    _memory.lock = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def by_name(experiment_id: str, name: str, tags: Mapping[str, str] | None = None) -> LoggedModel:
@@ -182,14 +173,14 @@ def _derive(experiment_id: str, name: str) -> str:
 
 def _derived(experiment_id: str, name: str, tags: Mapping[str, str] | None) -> LoggedModel:
     draft = LoggedModel(_derive(experiment_id, name), name, experiment_id, tags=tags or {})
-    with _memory.lock:
+    with _memory.lock.current:
         return _memory.by_id.get(draft.model_id) or create(draft)
 
 
 def remember(model: LoggedModel, *, by_name: bool = False) -> None:
     """Do not ask the server about this version again; with ``by_name``, nor which one its name means."""
     memory, model = _memory, replace(model)  # a copy: the caller's may be changed by its owner
-    with memory.lock:
+    with memory.lock.current:
         _bound(memory.by_id)
         memory.by_id[model.model_id] = model
         if by_name:
@@ -217,7 +208,7 @@ def revise(  # noqa: PLR0913 - one for each thing that can change
         metrics: those that were logged.
     """
     memory = _memory
-    with memory.lock:
+    with memory.lock.current:
         known = memory.by_id.get(model_id)
         if known is None:
             return
@@ -238,13 +229,13 @@ def revise(  # noqa: PLR0913 - one for each thing that can change
 
 def forget(model_id: str) -> None:
     """The version was deleted here."""
-    with _memory.lock:
+    with _memory.lock.current:
         _forget(_memory, model_id)
 
 
 def restored(model_id: str) -> None:
     """The version was restored here."""
-    with _memory.lock:
+    with _memory.lock.current:
         _memory.deleted.pop(model_id, None)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import atexit
 import os
-import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold._internal import active_run as scopes
 from spanfold._internal import events, exits, names, resolve, run, runtime
 from spanfold._internal.faults import contained
+from spanfold._internal.forks import ForkedLock
 from spanfold._internal.lookup import path_of
 from spanfold._internal.run import ActiveRun, Run, RunData, RunInfo
 from spanfold._internal.setup import flush, ready
@@ -27,7 +27,7 @@ FLUSH_TIMEOUT_S: Final = 5.0
 
 _known = dict[str, ActiveRun]()
 """Runs that this process started or continued."""
-_lock = threading.Lock()
+_lock = ForkedLock()
 
 
 def start_run(  # noqa: PLR0913, PLR0917 - MLflow's signature
@@ -82,7 +82,7 @@ def start_run(  # noqa: PLR0913, PLR0917 - MLflow's signature
         if run_id is None
         else _continued(run_id, run_name, texts)
     )
-    with _lock:
+    with _lock.current:
         if not _known:
             atexit.register(_end_all)
             exits.before_sigterm(_kill_all)
@@ -317,13 +317,3 @@ def _kill_all() -> None:
         if scope.pid == os.getpid() and not scope.ended:
             scope.ended = True
             events.record(keys.RUN_ENDED, scope.run_id, {"status": "KILLED"})
-
-
-def _renew_lock() -> None:
-    # Another thread of the parent may have held it at the fork; that thread does not exist in the child.
-    global _lock  # noqa: PLW0603 - a lock of the process
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)

@@ -6,12 +6,14 @@ import atexit
 import os
 import threading
 import time
+import weakref
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from spanfold._internal import environment, runtime
 from spanfold._internal.faults import contained, logger
+from spanfold._internal.forks import ForkedLock
 from spanfold._internal.lookup import QueryApi
 from spanfold._internal.settings import Settings
 from spanfold.errors import InvalidArgumentError
@@ -31,7 +33,7 @@ DEFAULT_ENDPOINT: Final = "http://localhost:4319"
 EXIT_TIMEOUT_S: Final = 5.0
 """How long a process that ends may wait for a collector that is away."""
 
-_lock = threading.RLock()
+_lock = ForkedLock(threading.RLock)
 _providers: Providers | None = None
 _settings: Settings | None = None
 """The arguments that are in force; None before the first configuration and after a shutdown."""
@@ -83,7 +85,7 @@ def configure(  # noqa: PLR0913 - what an application may choose
     for name, address in (("endpoint", endpoint), ("otlp_endpoint", otlp_endpoint)):
         if address is not None:
             _check_address(name, address)
-    with _lock:
+    with _lock.current:
         _configure(
             Settings(
                 endpoint=endpoint,
@@ -107,7 +109,7 @@ def ready() -> Runtime:
     configured = runtime.get()
     if configured is not None:
         return configured
-    with _lock:
+    with _lock.current:
         if runtime.get() is None:
             with contained("configure itself"):
                 _configure(Settings())
@@ -134,7 +136,7 @@ def shutdown(timeout_s: float = 10.0) -> bool:
     Done at the end of the process anyway, within five seconds.
     """
     global _settings  # noqa: PLW0603 - the state of the process
-    with _lock:
+    with _lock.current:
         providers = _providers
         _settings = None
     if providers is None:
@@ -187,7 +189,7 @@ def _configure(settings: Settings) -> None:
     _check_address("SPANFOLD_ENDPOINT", address)
     allowed, privacy, ratio = settings.allow_list(), settings.privacy(), settings.ratio()
     if _providers is None:
-        atexit.register(shutdown, EXIT_TIMEOUT_S)
+        _shut_down_at_exit()
     providers = _providers = joined.connect(settings.service_name, ratio)
     _start_exporting(providers, settings.otlp_endpoint, privacy)
     runtime.replace(_runtime(providers, QueryApi(address.rstrip("/"))))
@@ -221,6 +223,13 @@ def _drain_here() -> None:
     if _providers is not None:
         _providers.tracer_provider.force_flush()
         _providers.log_relay.force_flush()
+
+
+def _shut_down_at_exit() -> None:
+    # Exit handlers run in reverse order. Python closes the connections of HTTP pools in one that it registers
+    # with the first finalizer of the process: it has to be there before ours, which still sends over them.
+    weakref.finalize(_shut_down_at_exit, int).detach()
+    atexit.register(shutdown, EXIT_TIMEOUT_S)
 
 
 def _start_exporting(providers: Providers, otlp_endpoint: str | None, privacy: Privacy) -> None:
@@ -300,13 +309,3 @@ def _within(timeout_s: float, *actions: Callable[[], object]) -> bool:
     for ended in ends:
         ended.wait(max(0.0, deadline - time.monotonic()))
     return len(outcomes) == len(actions) and all(outcomes)
-
-
-def _renew_lock() -> None:
-    # Another thread of the parent may have held it at the fork; that thread does not exist in the child.
-    global _lock  # noqa: PLW0603 - a lock of the process
-    _lock = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)

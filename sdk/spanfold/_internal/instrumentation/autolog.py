@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING, Final
 
 from spanfold._internal.faults import contained, logger, warn_once
+from spanfold._internal.forks import ForkedLock
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DISABLED_VARIABLE: Final = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
 CAPTURE_VARIABLE: Final = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 
-_lock = threading.Lock()
+_lock = ForkedLock()
 _begun: Final = set[str]()
 """Libraries that have their instrumentor. It cannot be undone for code that holds the originals."""
 
@@ -78,7 +78,7 @@ def begin(wanted: Wish) -> None:
     from spanfold._internal.instrumentation import catalogue, loading, workers  # noqa: PLC0415
 
     choices = plan(wanted)
-    with _lock:
+    with _lock.current:
         fresh = [one for one in choices if one.reason is None and one.candidate.library not in _begun]
         _begun.update(one.candidate.library for one in fresh)
     for choice in fresh:
@@ -124,13 +124,3 @@ def _warn_of_absent(wanted: Wish, choices: list[Choice]) -> None:
         there = [one.extra for one in catalogue.LIBRARIES if installed.version_of(one.distribution)]
         line = catalogue.pip_line(",".join(sorted({"instrument", *there})))
         warn_once("no-instrumentors", "no instrumentor of any library is installed: %s", line)
-
-
-def _renew_lock() -> None:
-    # Another thread of the parent may have held it at the fork; that thread does not exist in the child.
-    global _lock  # noqa: PLW0603 - a lock of the process
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
