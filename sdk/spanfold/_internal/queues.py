@@ -48,6 +48,8 @@ _KNOWN_BY: Final = 2
 _METRICS: Final = {keys.RUN_METRICS_LOGGED, keys.MODEL_METRICS_LOGGED}
 
 _queues: Final[WeakSet[BoundedQueue[Any]]] = WeakSet()
+_held_at_fork: Final = list[threading.Lock]()
+FORK_WAIT_S: Final = 0.25
 _dropped: Final = {"spans": 0, "log records": 0}
 
 
@@ -318,10 +320,27 @@ def _text_bytes(attributes: Mapping[str, Any] | None) -> int:
     return sum([len(value) for value in plain(attributes).values() if type(value) is str])
 
 
+def _before_fork() -> None:
+    # A request under way may hold locks that nobody can renew, of a module that it imports among them: the
+    # child would wait for them for ever. Requests are short; where one is not, the fork goes on without it.
+    for queue in list(_queues):
+        lock = queue._exporting  # noqa: SLF001 - the same module
+        if lock.acquire(timeout=FORK_WAIT_S):
+            _held_at_fork.append(lock)
+
+
+def _after_fork_in_parent() -> None:
+    while _held_at_fork:
+        _held_at_fork.pop().release()
+
+
 def _after_fork() -> None:
+    _held_at_fork.clear()
     for queue in list(_queues):
         queue._reset()  # noqa: SLF001 - the same module
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork
+    )
