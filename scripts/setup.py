@@ -31,8 +31,9 @@ LOCKS = ROOT / "requirements"
 INSTALLER_LOCK = LOCKS / "installer.lock"
 SERVER_LOCK = LOCKS / "server.lock"
 DEV_LOCK = LOCKS / "dev.lock"
+TORCH_LOCK = LOCKS / "torch.lock"
 
-TESTED_EXTRAS = ("dataframe", "fastapi", "grpc", "celery", "openai", "anthropic", "langchain")
+TESTED_EXTRAS = ("evaluate", "dataframe", "fastapi", "grpc", "celery", "openai", "anthropic", "langchain")
 """Extras that the development environment holds besides the server's."""
 
 CHECKS = (
@@ -119,6 +120,9 @@ def install(lock: Path) -> None:
     if run(*pip, "--require-hashes", "-r", INSTALLER_LOCK) != 0:
         message = "pip could not install requirements/installer.lock (above: why; usually the network)"
         raise SetupError(message)
+    if lock == DEV_LOCK and run(*(part for part in pip if part != "--no-deps"), "-r", TORCH_LOCK) != 0:
+        message = "pip could not install requirements/torch.lock (above: why; usually the network)"
+        raise SetupError(message)
     # Compiled now, because a start without bytecode costs 2.5 times the CPU wherever writing it is off.
     uv = (BIN / "uv", "pip", "install", "--python", PYTHON, "--no-deps", "--compile-bytecode", "--quiet")
     for installer in (uv, pip):
@@ -136,7 +140,7 @@ def install(lock: Path) -> None:
 def fingerprint(lock: Path) -> str:
     """One hash over all that decides the content of the environment, where it lies included."""
     digest = hashlib.sha256(str(ROOT).encode())
-    for file in (INSTALLER_LOCK, lock, PROJECT):
+    for file in (INSTALLER_LOCK, lock, PROJECT, *((TORCH_LOCK,) if lock == DEV_LOCK else ())):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

@@ -17,6 +17,8 @@ import uuid
 from typing import Final
 
 MODEL_ID_PREFIX: Final = "m-"
+EVALUATION_ID_PREFIX: Final = "e-"
+MONITOR_ID_PREFIX: Final = "mon-"
 DEFAULT_EXPERIMENT_ID: Final = "0"
 DEFAULT_EXPERIMENT_NAME: Final = "Default"
 """The experiment that is always there: no event creates it."""
@@ -71,6 +73,21 @@ def derive_experiment_id(name: str) -> str:
 def new_run_id() -> str:
     """An ID that no other run has (128 random bits): 32 hexadecimal digits, as MLflow's."""
     return os.urandom(16).hex()
+
+
+def new_evaluation_id() -> str:
+    """An ID that no other evaluation has (128 random bits)."""
+    return EVALUATION_ID_PREFIX + os.urandom(16).hex()
+
+
+def derive_monitor_id(name: str) -> str:
+    """The ID of the monitor of this name: the same everywhere.
+
+    Example:
+        >>> derive_monitor_id("tone of support")
+        'mon-a0b1416bca1415d8623704d8c2a7b8c6'
+    """
+    return MONITOR_ID_PREFIX + hashlib.sha256(f"spanfold/monitor/{name}".encode()).hexdigest()[:32]
 
 
 def new_event_id(time_unix_ns: int | None = None) -> str:

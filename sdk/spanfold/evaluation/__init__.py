@@ -1,0 +1,1 @@
+"""Evaluations: metrics over rows, over a model, and over recorded traces."""
