@@ -19,6 +19,7 @@ from opentelemetry.instrumentation.propagators import TraceResponsePropagator, s
 from pydantic import BaseModel, StringConstraints
 
 import spanfold
+from spanfold_deploy.demo.corpus import sentences
 from spanfold_deploy.demo.process import serve_until_orphaned
 from spanfold_deploy.demo.ranking import tokenize
 from spanfold_deploy.demo.versions import VERSIONS
@@ -114,7 +115,7 @@ def fuse(rankings: list[list[Passage]]) -> list[Passage]:
 @spanfold.trace(name="extract_answer")
 def first_sentences(passages: list[Passage]) -> str:
     """The beginning of the best passage."""
-    return " ".join(_sentences(passages[0].text)[:2])
+    return " ".join(sentences(passages[0].text)[:2])
 
 
 @spanfold.trace(name="extract_answer")
@@ -124,14 +125,10 @@ def best_sentences(question: str, passages: list[Passage]) -> str:
     scored = [
         (len(asked & set(tokenize(sentence))) + (2 if place == 0 else 0) - rank, sentence)
         for rank, passage in enumerate(passages)
-        for place, sentence in enumerate(_sentences(passage.text))
+        for place, sentence in enumerate(sentences(passage.text))
     ]
     best = sorted(scored, key=lambda item: item[0], reverse=True)[:2]
     return " ".join(sentence for _, sentence in best)
-
-
-def _sentences(text: str) -> list[str]:
-    return [part for part in re.split(r"(?<=[.!?])\s+", text) if part]
 
 
 def create_app(version: Version, retriever_url: str) -> FastAPI:

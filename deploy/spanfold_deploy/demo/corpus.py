@@ -44,6 +44,11 @@ class Document:
                 return re.split(r"(?<=[a-z)])\.(?:\s|$)", line, maxsplit=1)[0]
         return " ".join(self.text.split())
 
+    @property
+    def opening(self) -> str:
+        """The first two sentences, on one line: what a right answer to a question about the name says."""
+        return " ".join(sentences(" ".join(self.text.split()))[:2])
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -66,6 +71,16 @@ def load_documents() -> list[Document]:
             if len(text.split()) >= _MIN_DOCUMENT_WORDS:
                 documents.setdefault(name, Document(name, text))
     return list(documents.values())
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text.
+
+    Example:
+        >>> sentences("Join parts. Ignore empty ones!")
+        ['Join parts.', 'Ignore empty ones!']
+    """
+    return [part for part in re.split(r"(?<=[.!?])\s+", text) if part]
 
 
 def cut_passages(documents: list[Document], passage_words: int) -> list[Passage]:

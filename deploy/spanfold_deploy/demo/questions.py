@@ -35,10 +35,13 @@ _BY_PURPOSE: Final = ("How can I do this: {0}?", "Which function is for this: {0
 
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
-    """A question, and the documented name that it is about, where there is one right answer."""
+    """A question, and where there is one right answer, what it is about and what it would say."""
 
     text: str
-    expected: str | None
+    expected: str | None = None
+    """The documented name that it is about."""
+    answer: str | None = None
+    """What a right answer says: the opening of that name's documentation."""
 
 
 def ask(number: int) -> list[AskedQuestion]:
@@ -57,18 +60,20 @@ def _questions(documents: Sequence[Document], chance: random.Random) -> Iterator
     ]
     for number in count():
         if number % 25 == 12:  # noqa: PLR2004 - the odd ones, spread out
-            yield AskedQuestion(f"Where is this from?\n{_pasted(documents, chance)}", None)
+            yield AskedQuestion(f"Where is this from?\n{_pasted(documents, chance)}")
         elif number % 15 == 7:  # noqa: PLR2004 - as above
-            yield AskedQuestion(chance.choice(_NOT_IN_THE_CORPUS), None)
+            yield AskedQuestion(chance.choice(_NOT_IN_THE_CORPUS))
         elif number % 40 == 20:  # noqa: PLR2004 - as above
-            yield AskedQuestion(chance.choice(("", "   ")), None)
+            yield AskedQuestion(chance.choice(("", "   ")))
         elif number % 2:
             document = chance.choice(named)
-            yield AskedQuestion(chance.choice(_BY_NAME).format(document.name), document.name)
+            yield AskedQuestion(
+                chance.choice(_BY_NAME).format(document.name), document.name, document.opening
+            )
         else:
             document = chance.choice(described)
             purpose = _half(document.summary, chance)
-            yield AskedQuestion(chance.choice(_BY_PURPOSE).format(purpose), document.name)
+            yield AskedQuestion(chance.choice(_BY_PURPOSE).format(purpose), document.name, document.opening)
 
 
 def _half(summary: str, chance: random.Random) -> str:

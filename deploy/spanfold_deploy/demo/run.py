@@ -16,7 +16,7 @@ import spanfold
 from spanfold_deploy.demo.answer import RETRIEVER_VARIABLE
 from spanfold_deploy.demo.process import Child, ChildError, stop_all
 from spanfold_deploy.demo.questions import ask
-from spanfold_deploy.demo.traffic import Deployment, Scores, send_traffic
+from spanfold_deploy.demo.traffic import Deployment, Feedback, send_traffic
 from spanfold_deploy.demo.versions import VERSIONS
 from spanfold_deploy.errors import ApiError, StartError
 
@@ -92,9 +92,9 @@ def run_traffic(
         services: list[Child] = []
         opened.callback(stop_all, services)
         deployments = _deploy(services, models, log)
-        scores = Scores(server.otlp_http_endpoint)
-        tallies = send_traffic(deployments, ask(questions_per_version), scores, on_answer)
-        scores.close()
+        feedback = Feedback(server.otlp_http_endpoint)
+        tallies = send_traffic(deployments, ask(questions_per_version), feedback, on_answer)
+        feedback.close()
         stop_all(services)  # which flushes the last spans
         services.clear()
         return [

@@ -1,8 +1,10 @@
-"""The traffic generator: asks every version every question, and scores what comes back."""
+"""The traffic generator: asks every version every question, and says of what comes back if it is right."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -15,7 +17,17 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from spanfold_schemas.keys import EVALUATION_RESULT, MODEL_ID
+from spanfold_schemas.events import SCHEMA_VERSION
+from spanfold_schemas.ids import new_event_id
+from spanfold_schemas.keys import (
+    EVALUATION_RESULT,
+    EVENT_ID,
+    EVENT_SCHEMA_VERSION,
+    EVENT_SOURCE,
+    EVENT_STREAM,
+    MODEL_ID,
+    TRACE_EXPECTATION_LOGGED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +39,8 @@ if TYPE_CHECKING:
 CONCURRENT_USERS: Final = 4
 _TIMEOUT_S: Final = 60
 SCORE_NAME: Final = "right_docstring_first"
+EXPECTATION_NAME: Final = "expected_response"
+"""What evaluations compare answers with, unless they are told otherwise."""
 
 
 @dataclass(slots=True)
@@ -55,8 +69,12 @@ class Deployment:
     url: str
 
 
-class Scores:
-    """Sends scores as standard OpenTelemetry events, with nothing of spanfold: any SDK can."""
+class Feedback:
+    """Sends what is known of answers as OpenTelemetry events, with nothing of spanfold's SDK: any SDK can.
+
+    A score is OpenTelemetry's own event, in the context of the span that it judges. An expectation, the
+    answer that would have been right, is an event of spanfold's, about the trace.
+    """
 
     def __init__(self, otlp_endpoint: str) -> None:
         self._provider = LoggerProvider(Resource.create({"service.name": "docs-qa-users"}))
@@ -64,8 +82,8 @@ class Scores:
         self._provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
         self._logger = self._provider.get_logger("spanfold_deploy.demo")
 
-    def send(self, deployment: Deployment, context: Context, *, right: bool, explanation: str) -> None:
-        """Send one score in the context of the span that it judges."""
+    def score(self, deployment: Deployment, context: Context, *, right: bool, explanation: str) -> None:
+        """Send one score."""
         self._logger.emit(
             event_name=EVALUATION_RESULT,
             context=context,
@@ -78,6 +96,23 @@ class Scores:
             },
         )
 
+    def expect(self, context: Context, answer: str) -> None:
+        """Send what a right answer would have said."""
+        now_unix_ns = time.time_ns()
+        trace_id = trace.get_current_span(context).get_span_context().trace_id
+        self._logger.emit(
+            event_name=TRACE_EXPECTATION_LOGGED,
+            timestamp=now_unix_ns,
+            context=context,
+            body=json.dumps({"name": EXPECTATION_NAME, "value": answer}),
+            attributes={
+                EVENT_ID: new_event_id(now_unix_ns),
+                EVENT_STREAM: trace.format_trace_id(trace_id),
+                EVENT_SCHEMA_VERSION: SCHEMA_VERSION,
+                EVENT_SOURCE: "demo",
+            },
+        )
+
     def close(self) -> None:
         """Send what is left."""
         self._provider.shutdown()
@@ -86,17 +121,17 @@ class Scores:
 def send_traffic(
     deployments: Sequence[Deployment],
     questions: Sequence[AskedQuestion],
-    scores: Scores,
+    feedback: Feedback,
     on_answer: Callable[[], object],
 ) -> Mapping[str, Tally]:
     """Ask one deployment after the other every question, a few at a time; the tallies by version name."""
-    return asyncio.run(_send(deployments, questions, scores, on_answer))
+    return asyncio.run(_send(deployments, questions, feedback, on_answer))
 
 
 async def _send(
     deployments: Sequence[Deployment],
     questions: Sequence[AskedQuestion],
-    scores: Scores,
+    feedback: Feedback,
     on_answer: Callable[[], object],
 ) -> Mapping[str, Tally]:
     tallies = {deployment.name: Tally() for deployment in deployments}
@@ -104,7 +139,7 @@ async def _send(
 
     async def user(client: httpx.AsyncClient) -> None:
         for deployment, question in waiting:
-            await _ask(client, deployment, question, scores, tallies[deployment.name])
+            await _ask(client, deployment, question, feedback, tallies[deployment.name])
             on_answer()
 
     # A connection a question: uvicorn drops the connection of a request that crashed, without a word.
@@ -115,7 +150,11 @@ async def _send(
 
 
 async def _ask(
-    client: httpx.AsyncClient, deployment: Deployment, question: AskedQuestion, scores: Scores, tally: Tally
+    client: httpx.AsyncClient,
+    deployment: Deployment,
+    question: AskedQuestion,
+    feedback: Feedback,
+    tally: Tally,
 ) -> None:
     response = await client.post(f"{deployment.url}/answer", json={"question": question.text})
     tally.sent += 1
@@ -128,7 +167,9 @@ async def _ask(
     context = _context_of(response)
     if context is not None:
         explanation = f"expected {question.expected}, the first source was {first}"
-        scores.send(deployment, context, right=first == question.expected, explanation=explanation)
+        feedback.score(deployment, context, right=first == question.expected, explanation=explanation)
+        if question.answer is not None:
+            feedback.expect(context, question.answer)
 
 
 def _context_of(response: httpx.Response) -> Context | None:
