@@ -1,4 +1,4 @@
-"""Events: what happened to a model version, a run or an experiment, immutable once written.
+"""Events: what happened to a model version, a run, an evaluation, ...; immutable once written.
 
 An event travels as an OTLP log record: its type is the record's event name, its payload the record's
 body (JSON text), the rest attributes (:mod:`spanfold_schemas.keys`). State is never sent; it is what
@@ -7,23 +7,36 @@ body (JSON text), the rest attributes (:mod:`spanfold_schemas.keys`). State is n
 
 from __future__ import annotations
 
-import json
-import math
-import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from spanfold_schemas import keys
+from spanfold_schemas import evaluation_events, keys
+from spanfold_schemas.checks import (
+    InvalidEventError,
+    check_entries,
+    check_name,
+    check_optional_text,
+    number_value,
+    text_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-SCHEMA_VERSION: Final = 1
-MAX_NAME_CHARS: Final = 500
-MAX_ENTRIES: Final = 100
-MAX_KEY_CHARS: Final = 250
-MAX_VALUE_CHARS: Final = 8_000
+__all__ = [
+    "EVENT_TYPES",
+    "RUN_END_STATUSES",
+    "RUN_RUNNING",
+    "SCHEMA_VERSION",
+    "STATUSES",
+    "UNSPECIFIED",
+    "Event",
+    "InvalidEventError",
+    "check_name",
+    "validate_payload",
+]
 
+SCHEMA_VERSION: Final = 1
 UNSPECIFIED: Final = "UNSPECIFIED"
 """Status of what only events of later changes tell of."""
 STATUSES: Final = ("PENDING", "READY", "FAILED", UNSPECIFIED)
@@ -33,22 +46,11 @@ RUN_END_STATUSES: Final = ("FINISHED", "FAILED", "KILLED")
 """MLflow's status names of a run that is over."""
 
 _INT64: Final = range(-(2**63), 2**63)
-_LARGEST_JSON_INTEGER: Final = 2**64 - 1
-"""Larger ones are numbers to Python's parser of JSON, and a fault to the engine's."""
-
-
-class InvalidEventError(ValueError):
-    """An event that cannot be recorded. ``field`` says where, the message what to change."""
-
-    def __init__(self, field_name: str, message: str) -> None:
-        super().__init__(f"{field_name}: {message}")
-        self.field = field_name
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True, order=False)
 class Event:
-    """One fact about one stream (a model, a run or an experiment).
+    """One fact about one stream (a model, a run, an experiment, an evaluation, a monitor or a trace).
 
     Example:
         >>> Event("0191...", "spanfold.model.deleted", "m-" + "0" * 32, 1_700_000_000_000_000_000).payload
@@ -74,75 +76,6 @@ class Event:
         return (self.event_time_unix_ns, self.event_id)
 
 
-def check_name(field_name: str, name: object) -> str:
-    """Return ``name`` if it may name a model, a run or an experiment; any script, dots and slashes are fine.
-
-    Raises:
-        InvalidEventError: not text, empty, too long, or with control characters or half a character.
-    """
-    if not isinstance(name, str) or not name.strip():
-        raise InvalidEventError(field_name, "must be text with at least one visible character")
-    if len(name) > MAX_NAME_CHARS:
-        raise InvalidEventError(
-            field_name, f"has {len(name)} characters; at most {MAX_NAME_CHARS} are allowed"
-        )
-    if any(unicodedata.category(char) == "Cc" for char in name):
-        raise InvalidEventError(field_name, "must not contain control characters such as line breaks")
-    _check_whole_characters(field_name, name)
-    return name
-
-
-def _check_whole_characters(field_name: str, text: str) -> None:
-    """Refuse what no UTF-8 can say: JSON text has a way to write it, databases have none to keep it."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidEventError(
-            field_name, f"character {error.start + 1} is half of a character (a lone surrogate): leave it out"
-        ) from None
-
-
-def _check_entries(field_name: str, entries: object, check_value: Callable[[str, object], None]) -> None:
-    if not isinstance(entries, dict):
-        raise InvalidEventError(field_name, "must be a mapping from names to values")
-    if len(entries) > MAX_ENTRIES:
-        raise InvalidEventError(field_name, f"has {len(entries)} entries; at most {MAX_ENTRIES} are allowed")
-    for key, value in entries.items():
-        if not isinstance(key, str) or not key or len(key) > MAX_KEY_CHARS:
-            raise InvalidEventError(
-                f"{field_name}[{key!r}]", f"names are text of 1 to {MAX_KEY_CHARS} characters"
-            )
-        _check_whole_characters(f"{field_name}[{key!r}]", key)
-        check_value(f"{field_name}[{key!r}]", value)
-
-
-def _text_value(field_name: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise InvalidEventError(
-            field_name, f"must be a string, not {type(value).__name__}: write {json.dumps(str(value))}"
-        )
-    if len(value) > MAX_VALUE_CHARS:
-        raise InvalidEventError(
-            field_name, f"has {len(value)} characters; at most {MAX_VALUE_CHARS} are allowed"
-        )
-    _check_whole_characters(field_name, value)
-
-
-def _number_value(field_name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidEventError(field_name, f"must be a number, not {type(value).__name__}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidEventError(field_name, f"must be a finite number, not {value}: leave it out")
-    if isinstance(value, int) and not -(2**63) <= value <= _LARGEST_JSON_INTEGER:
-        raise InvalidEventError(field_name, "is an integer of more than 64 bits: make it a float")
-
-
-def _check_optional_text(payload: Mapping[str, Any], *names: str) -> None:
-    for name in names:
-        if payload.get(name) is not None:
-            _text_value(name, payload[name])
-
-
 def _check_status(payload: Mapping[str, Any], allowed: tuple[str, ...] = STATUSES) -> None:
     if payload.get("status") not in allowed:
         raise InvalidEventError("status", f"must be one of {', '.join(allowed)}")
@@ -151,43 +84,43 @@ def _check_status(payload: Mapping[str, Any], allowed: tuple[str, ...] = STATUSE
 def _check_texts(*names: str) -> Callable[[Mapping[str, Any]], None]:
     def check(payload: Mapping[str, Any]) -> None:
         for name in names:
-            _check_entries(name, payload.get(name), _text_value)
+            check_entries(name, payload.get(name), text_value)
 
     return check
 
 
 def _check_metrics(payload: Mapping[str, Any]) -> None:
-    _check_entries("metrics", payload.get("metrics"), _number_value)
+    check_entries("metrics", payload.get("metrics"), number_value)
     step = payload.get("step")
     if step is not None and (isinstance(step, bool) or not isinstance(step, int) or step not in _INT64):
         raise InvalidEventError("step", "must be an integer of at most 64 bits")
-    _check_optional_text(payload, "model_id", "source_run_id")
+    check_optional_text(payload, "model_id", "source_run_id")
 
 
 def _check_run_started(payload: Mapping[str, Any]) -> None:
     check_name("experiment_id", payload.get("experiment_id"))
     check_name("run_name", payload.get("run_name"))
-    _check_optional_text(payload, "parent_run_id", "user")
-    _check_entries("params", payload.get("params", {}), _text_value)
-    _check_entries("tags", payload.get("tags", {}), _text_value)
+    check_optional_text(payload, "parent_run_id", "user")
+    check_entries("params", payload.get("params", {}), text_value)
+    check_entries("tags", payload.get("tags", {}), text_value)
 
 
 def _check_experiment_created(payload: Mapping[str, Any]) -> None:
     check_name("name", payload.get("name"))
-    _check_entries("tags", payload.get("tags", {}), _text_value)
+    check_entries("tags", payload.get("tags", {}), text_value)
 
 
 def _check_created(payload: Mapping[str, Any]) -> None:
     check_name("name", payload.get("name"))
     check_name("experiment_id", payload.get("experiment_id"))
-    _check_optional_text(payload, "model_type", "source_run_id")
+    check_optional_text(payload, "model_type", "source_run_id")
     _check_status(payload)
-    _check_entries("params", payload.get("params", {}), _text_value)
-    _check_entries("tags", payload.get("tags", {}), _text_value)
+    check_entries("params", payload.get("params", {}), text_value)
+    check_entries("tags", payload.get("tags", {}), text_value)
 
 
 def _check_tag_deleted(payload: Mapping[str, Any]) -> None:
-    _check_entries("key", {payload.get("key"): ""}, _text_value)
+    check_entries("key", {payload.get("key"): ""}, text_value)
 
 
 _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
@@ -206,6 +139,7 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     keys.MODEL_STATUS_SET: _check_status,
     keys.MODEL_DELETED: lambda _: None,
     keys.MODEL_RESTORED: lambda _: None,
+    **evaluation_events.CHECKS,
 }
 
 EVENT_TYPES: Final = frozenset(_CHECKS)

@@ -1,6 +1,6 @@
 """From events to state: one pure function, and the slots that make the same fold possible in SQL.
 
-A *slot* is one key of a model version, run or experiment that events write: ``tags.team``, ``params.k``,
+A *slot* is one key of a stream (a model version, a run, ...) that events write: ``tags.team``, ``params.k``,
 ``status``. Per slot the last writer wins by (event time, event ID); slots under ``created.`` go to the first
 writer, so that a hundred workers that create the same version at once agree on who made it. The result
 depends only on the *set* of events: order, duplication and grouping change nothing.
@@ -11,23 +11,68 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from spanfold_schemas import ids, keys
+from spanfold_schemas import evaluation_fold, ids, keys
+from spanfold_schemas.evaluation_fold import (
+    EvaluationState,
+    Expectation,
+    MonitorState,
+    evaluation_from_slots,
+    expectations_from_slots,
+    monitor_from_slots,
+)
 from spanfold_schemas.events import RUN_RUNNING, UNSPECIFIED
+from spanfold_schemas.slots import (
+    CREATED,
+    DELETED_SLOT,
+    ENDED_SLOT,
+    EVALUATION,
+    EXPERIMENT,
+    MODEL,
+    MONITOR,
+    RUN,
+    TRACE,
+    Slots,
+    SlotWrite,
+    group,
+    group_writes,
+    numbers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from spanfold_schemas.events import Event
 
-CREATED: Final = "created."
-"""Prefix of the slots that belong to the first writer."""
-DELETED_SLOT: Final = "deleted"
-ENDED_SLOT: Final = "ended"
-
-MODEL: Final = "model"
-RUN: Final = "run"
-EXPERIMENT: Final = "experiment"
-"""Types of streams, as they stand in the events' types: ``spanfold.<stream type>.<what happened>``."""
+__all__ = [
+    "CREATED",
+    "EVALUATION",
+    "EXPERIMENT",
+    "MODEL",
+    "MONITOR",
+    "RUN",
+    "TRACE",
+    "EvaluationState",
+    "Expectation",
+    "ExperimentState",
+    "ModelState",
+    "MonitorState",
+    "RunState",
+    "SlotWrite",
+    "Slots",
+    "evaluation_from_slots",
+    "expectations_from_slots",
+    "experiment_from_slots",
+    "fold",
+    "fold_evaluation",
+    "fold_experiment",
+    "fold_monitor",
+    "fold_run",
+    "fold_slots",
+    "model_from_slots",
+    "monitor_from_slots",
+    "run_from_slots",
+    "slot_writes",
+]
 
 _ENTRIES: Final[Mapping[str, str]] = {
     keys.MODEL_TAGS_SET: "tags",
@@ -38,15 +83,6 @@ _ENTRIES: Final[Mapping[str, str]] = {
     keys.RUN_METRICS_LOGGED: "metrics",
 }
 """The member of each event's payload that is written entry by entry, under its own name."""
-
-
-@dataclass(frozen=True, slots=True)
-class SlotWrite:
-    """One event's write to one slot. ``deleted`` removes the slot's value (a tombstone)."""
-
-    slot: str
-    value: Any = None
-    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +138,13 @@ class ExperimentState:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Slots:
-    """The winning value of each slot of one stream: what its state is made of."""
-
-    stream: str
-    values: Mapping[str, Any]
-    """By slot; those whose last write was a deletion are left out."""
-    last_updated_time_unix_ns: int
-    """When the latest of the winning writes, deletions included, was made."""
-
-
-def _group(prefix: str, entries: Mapping[str, Any]) -> Iterator[SlotWrite]:
-    for key, value in entries.items():
-        yield SlotWrite(f"{prefix}.{key}", value)
-
-
 def _first(event: Event, *names: str) -> Iterator[SlotWrite]:
     """What the event that creates a stream says for good, and what it says like any other event."""
     for name in names:
         yield SlotWrite(CREATED + name, event.payload.get(name))
     yield SlotWrite(CREATED + "time", event.event_time_unix_ns)
-    yield from _group("params", event.payload.get("params", {}))
-    yield from _group("tags", event.payload.get("tags", {}))
+    yield from group_writes("params", event.payload.get("params", {}))
+    yield from group_writes("tags", event.payload.get("tags", {}))
 
 
 def slot_writes(event: Event) -> Iterator[SlotWrite]:
@@ -153,17 +173,17 @@ def slot_writes(event: Event) -> Iterator[SlotWrite]:
         case keys.MODEL_RESTORED:
             yield SlotWrite(DELETED_SLOT, deleted=True)
         case event_type if event_type in _ENTRIES:
-            yield from _group(_ENTRIES[event_type], payload[_ENTRIES[event_type]])
+            yield from group_writes(_ENTRIES[event_type], payload[_ENTRIES[event_type]])
+        case _:
+            yield from evaluation_fold.slot_writes(event)
 
 
 def _groups(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    groups: dict[str, dict[str, Any]] = {"tags": {}, "params": {}, "metrics": {}}
-    for slot in sorted(values):
-        prefix, _, key = slot.partition(".")
-        if prefix in groups:
-            # JSON writes 1.0 and 1e20 as integers at times.
-            groups[prefix][key] = float(values[slot]) if prefix == "metrics" else values[slot]
-    return groups
+    return {
+        "tags": group(values, "tags"),
+        "params": group(values, "params"),
+        "metrics": numbers(group(values, "metrics")),
+    }
 
 
 def model_from_slots(slots: Slots) -> ModelState:
@@ -217,7 +237,7 @@ def fold_slots(events: Iterable[Event], stream_type: str) -> Slots | None:
 
     Args:
         events: events of a single stream, in any order. Those of another type of stream are left out.
-        stream_type: :data:`MODEL`, :data:`RUN` or :data:`EXPERIMENT`.
+        stream_type: one of :mod:`spanfold_schemas.slots`, such as :data:`MODEL`.
 
     Returns:
         The slots, or None when there is no event that this version understands.
@@ -293,3 +313,31 @@ def fold_experiment(events: Iterable[Event]) -> ExperimentState | None:
     """
     slots = fold_slots(events, EXPERIMENT)
     return None if slots is None else experiment_from_slots(slots)
+
+
+def fold_evaluation(events: Iterable[Event]) -> EvaluationState | None:
+    """The state of one evaluation; arguments, result and errors as for :func:`fold`.
+
+    Example:
+        >>> from spanfold_schemas.events import Event
+        >>> started = Event("1", "spanfold.evaluation.started", "e-1", 5, {"name": "nightly"})
+        >>> failed = Event("2", "spanfold.evaluation.failed", "e-1", 9, {"reason": "no such model"})
+        >>> fold_evaluation([failed, started]).status, fold_evaluation([started]).status
+        ('FAILED', 'RUNNING')
+    """
+    slots = fold_slots(events, EVALUATION)
+    return None if slots is None else evaluation_from_slots(slots)
+
+
+def fold_monitor(events: Iterable[Event]) -> MonitorState | None:
+    """The state of one monitor; arguments, result and errors as for :func:`fold`.
+
+    Example:
+        >>> from spanfold_schemas.events import Event
+        >>> created = Event("1", "spanfold.monitor.created", "mon-1", 5, {"name": "tone"})
+        >>> failed = Event("2", "spanfold.monitor.failed", "mon-1", 9, {"reason": "the judge is away"})
+        >>> fold_monitor([failed, created]).status, fold_monitor([created]).status
+        ('FAILING', 'ACTIVE')
+    """
+    slots = fold_slots(events, MONITOR)
+    return None if slots is None else monitor_from_slots(slots)

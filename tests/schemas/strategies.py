@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import Final
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from spanfold_schemas import keys
 from spanfold_schemas.events import RUN_END_STATUSES, STATUSES, Event
-from spanfold_schemas.fold import EXPERIMENT, MODEL, RUN
+from spanfold_schemas.fold import EVALUATION, EXPERIMENT, MODEL, MONITOR, RUN, TRACE
 
 STREAM: Final = "m-" + "0" * 32
 EPOCH_NS: Final = 1_700_000_000_000_000_000
@@ -30,6 +30,31 @@ _metrics_logged: Final = st.fixed_dictionaries(
     {"metrics": st.dictionaries(names, numbers, max_size=3)},
     optional={"step": st.integers(-(2**63), 2**63 - 1), "source_run_id": texts, "model_id": texts},
 )
+# The engine spells floats past 2**53 as integers of the same digits: the same float, another integer.
+_exact: Final = st.floats(-(2**53), 2**53) | st.integers(-(2**63), 2**64 - 1)
+_json: Final = st.recursive(
+    st.none() | st.booleans() | _exact | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+_objects: Final = st.dictionaries(texts, _json, max_size=3)
+_counts: Final = st.integers(0, 2**40)
+_counters: Final[dict[Any, st.SearchStrategy[Any]]] = {
+    **dict.fromkeys(("done", "failed", "unmapped", "calls", "scores"), _counts),
+    "total": st.none() | _counts,
+    "cost_usd": st.floats(0, 1e6),
+}
+_over: Final[dict[Any, st.SearchStrategy[Any]]] = {
+    **_counters,
+    "metrics": st.dictionaries(names, numbers, max_size=3),
+    "unmapped_reasons": st.dictionaries(names, _counts, max_size=2),
+}
+_metrics: Final = st.lists(
+    st.builds(lambda name, more: {**more, "name": name}, st.sampled_from(["toxicity", "版/é"]), _objects),
+    min_size=1,
+    max_size=2,
+)
+_expected: Final = st.sampled_from(["expected_response", "版/é", "a.b"])
 
 PAYLOADS: Final = {
     keys.EXPERIMENT_CREATED: st.fixed_dictionaries(
@@ -72,8 +97,56 @@ PAYLOADS: Final = {
     keys.MODEL_STATUS_SET: st.builds(lambda status: {"status": status}, st.sampled_from(STATUSES)),
     keys.MODEL_DELETED: st.just({}),
     keys.MODEL_RESTORED: st.just({}),
+    keys.EVALUATION_STARTED: st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(["nightly", "版/é"]),
+            "experiment_id": st.sampled_from(["0", "17"]),
+            "source": st.sampled_from(["traces", "rows"]),
+            "runner": st.sampled_from(["client", "server"]),
+            "metrics": _metrics,
+        },
+        optional={
+            "selection": st.none() | _objects,
+            "options": _objects,
+            "run_id": st.none() | texts,
+            "model_ids": st.lists(texts, max_size=2),
+            "monitor_id": st.none() | texts,
+            "user": st.none() | texts,
+            "total": st.none() | _counts,
+        },
+    ),
+    keys.EVALUATION_PROGRESSED: st.fixed_dictionaries({}, optional=_counters),
+    keys.EVALUATION_FINISHED: st.fixed_dictionaries(
+        {"metrics": _over["metrics"]}, optional={name: _over[name] for name in _over if name != "metrics"}
+    ),
+    keys.EVALUATION_FAILED: st.fixed_dictionaries(
+        {"reason": st.sampled_from(["no such model", 'a "quoted"\nline'])}, optional=_over
+    ),
+    keys.EVALUATION_CANCEL_REQUESTED: st.just({}),
+    keys.EVALUATION_CANCELLED: st.fixed_dictionaries({}, optional=_over),
+    keys.MONITOR_CREATED: st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(["tone", "版/é"]),
+            "experiment_id": st.sampled_from(["0", "17"]),
+            "metrics": _metrics,
+            "selection": _objects,
+        },
+        optional={"options": _objects},
+    ),
+    keys.MONITOR_PAUSED: st.just({}),
+    keys.MONITOR_RESUMED: st.just({}),
+    keys.MONITOR_ADVANCED: st.fixed_dictionaries(
+        {"until_unix_ns": st.integers(0, 2**63 - 1)}, optional=_counters
+    ),
+    keys.MONITOR_FAILED: st.just({"reason": "the judge is away"}),
+    keys.MONITOR_DELETED: st.just({}),
+    keys.TRACE_EXPECTATION_LOGGED: st.fixed_dictionaries(
+        {"name": _expected, "value": _json},
+        optional={"source_id": st.none() | texts, "span_id": st.none() | texts},
+    ),
+    keys.TRACE_EXPECTATION_DELETED: st.fixed_dictionaries({"name": _expected}),
 }
-TYPES: Final = (MODEL, RUN, EXPERIMENT)
+TYPES: Final = (MODEL, RUN, EXPERIMENT, EVALUATION, MONITOR, TRACE)
 # IDs that differ in their first or in their second half, which engines compare in other orders.
 _ids: Final = st.builds(
     lambda first, second: str(uuid.UUID(int=(first << 64) + second)), st.integers(0, 40), st.integers(0, 40)

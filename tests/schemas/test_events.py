@@ -8,6 +8,16 @@ from spanfold_schemas import keys
 from spanfold_schemas.events import EVENT_TYPES, InvalidEventError, check_name, validate_payload
 
 CREATED = {"name": "support-v1.0", "experiment_id": "0", "status": "READY", "params": {}, "tags": {}}
+EVALUATED = {
+    "name": "nightly",
+    "experiment_id": "0",
+    "source": "traces",
+    "runner": "server",
+    "metrics": [{"name": "toxicity", "parameters": {}}],
+    "selection": {"model": "support-v1.0"},
+    "options": {"max_cost_usd": 1.5},
+}
+MONITORED = {"name": "tone", "experiment_id": "0", "metrics": [{"name": "toxicity"}], "selection": {}}
 STARTED = {"experiment_id": "0", "run_name": "calm-otter-7", "tags": {}}
 
 
@@ -59,6 +69,41 @@ def test_names_that_cannot_be_shown_are_refused(name: object) -> None:
         (keys.RUN_TAGS_SET, {"tags": None}, "tags"),
         (keys.RUN_TAG_DELETED, {}, "key[None]"),
         (keys.MODEL_STATUS_SET, {}, "status"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "name": ""}, "name"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "source": "spans"}, "source"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "runner": None}, "runner"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "metrics": None}, "metrics"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "metrics": ["toxicity"]}, "metrics[0]"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "metrics": [{"key": "k"}]}, "metrics[0].name"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "metrics": [{"name": "m"}] * 101}, "metrics"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "options": {"prompt": "x" * 65_536}}, "metrics"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "selection": {"n": float("inf")}}, "selection['n']"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "options": {"k": ["half \ud800"]}}, "options['k'][0]"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "options": {"k": {5}}}, "options['k']"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "model_ids": ["m"] * 1_001}, "model_ids"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "model_ids": [1]}, "model_ids[0]"),
+        (keys.EVALUATION_STARTED, {**EVALUATED, "total": -1}, "total"),
+        (keys.EVALUATION_PROGRESSED, {"done": 1.5}, "done"),
+        (keys.EVALUATION_PROGRESSED, {"done": None}, "done"),
+        (keys.EVALUATION_PROGRESSED, {"cost_usd": float("nan")}, "cost_usd"),
+        (keys.EVALUATION_FINISHED, {"done": 1}, "metrics"),
+        (keys.EVALUATION_FINISHED, {"metrics": {str(n): 1 for n in range(501)}}, "metrics"),
+        (keys.EVALUATION_FINISHED, {"metrics": {"m": "high"}}, "metrics['m']"),
+        (keys.EVALUATION_FINISHED, {"metrics": {}, "unmapped_reasons": {"r": "x"}}, "unmapped_reasons['r']"),
+        (keys.EVALUATION_FAILED, {}, "reason"),
+        (keys.EVALUATION_FAILED, {"reason": ""}, "reason"),
+        (keys.EVALUATION_CANCELLED, {"calls": True}, "calls"),
+        (keys.MONITOR_CREATED, {**MONITORED, "selection": None}, "selection"),
+        (keys.MONITOR_CREATED, {**MONITORED, "metrics": []}, "metrics"),
+        (keys.MONITOR_CREATED, {**MONITORED, "experiment_id": 0}, "experiment_id"),
+        (keys.MONITOR_ADVANCED, {"until_unix_ns": -1}, "until_unix_ns"),
+        (keys.MONITOR_ADVANCED, {"until_unix_ns": True}, "until_unix_ns"),
+        (keys.MONITOR_FAILED, {"reason": 5}, "reason"),
+        (keys.TRACE_EXPECTATION_LOGGED, {"name": "", "value": 1}, "name['']"),
+        (keys.TRACE_EXPECTATION_LOGGED, {"name": "expected_response"}, "value"),
+        (keys.TRACE_EXPECTATION_LOGGED, {"name": "n", "value": "x" * 65_536}, "value"),
+        (keys.TRACE_EXPECTATION_LOGGED, {"name": "n", "value": 1, "source_id": 5}, "source_id"),
+        (keys.TRACE_EXPECTATION_DELETED, {}, "name[None]"),
         ("spanfold.model.renamed", {}, "event_name"),
         (keys.MODEL_DELETED, [], "body"),
     ],
@@ -80,8 +125,23 @@ def test_any_finite_number_that_json_holds_is_a_metric(metrics: dict[str, float]
 
 
 def test_every_event_type_is_a_key() -> None:
+    streams = ("MODEL_", "RUN_", "EXPERIMENT_", "EVALUATION_", "MONITOR_", "TRACE_EXPECTATION_")
     assert {
         value
         for name, value in vars(keys).items()
-        if name.startswith(("MODEL_", "RUN_", "EXPERIMENT_")) and not name.endswith("_ID")
+        if name.startswith(streams) and not name.endswith("_ID") and value != keys.EVALUATION_RESULT
     } == EVENT_TYPES
+
+
+def test_five_hundred_aggregates_and_long_metrics_are_fine() -> None:
+    judge = {"name": "tone", "parameters": {"prompt": "x" * 60_000}}
+    validate_payload(keys.EVALUATION_STARTED, {**EVALUATED, "metrics": [judge]})
+    validate_payload(keys.EVALUATION_FINISHED, {"metrics": {f"m{n}/mean": 0.5 for n in range(500)}})
+
+
+def test_nesting_has_an_end() -> None:
+    deep: object = 1
+    for _ in range(40):
+        deep = [deep]
+    with pytest.raises(InvalidEventError, match="nested"):
+        validate_payload(keys.TRACE_EXPECTATION_LOGGED, {"name": "n", "value": deep})

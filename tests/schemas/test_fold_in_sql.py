@@ -17,20 +17,26 @@ from spanfold_query_api import entities, times
 from spanfold_schemas import keys
 from spanfold_schemas.events import Event
 from spanfold_schemas.fold import (
+    EVALUATION,
     EXPERIMENT,
     MODEL,
+    MONITOR,
     RUN,
+    TRACE,
     Slots,
+    evaluation_from_slots,
+    expectations_from_slots,
     experiment_from_slots,
     fold_slots,
     model_from_slots,
+    monitor_from_slots,
     run_from_slots,
 )
 from spanfold_schemas.migrate import migrate
 from tests.schemas.strategies import DAY_NS, EPOCH_NS, TYPES, instants_ns, streams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from spanfold_schemas.database import Database
 
@@ -61,11 +67,18 @@ def slots_in_sql(database: Database, stream_type: str, stream: str, as_of_ns: in
 
 
 def state_of(slots: Slots | None, stream_type: str) -> object:
-    makers = {MODEL: model_from_slots, RUN: run_from_slots, EXPERIMENT: experiment_from_slots}
+    makers: dict[str, Callable[[Slots], object]] = {
+        MODEL: model_from_slots,
+        RUN: run_from_slots,
+        EXPERIMENT: experiment_from_slots,
+        EVALUATION: evaluation_from_slots,
+        MONITOR: monitor_from_slots,
+        TRACE: expectations_from_slots,
+    }
     return None if slots is None else makers[stream_type](slots)
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(stream=streams, seed=st.integers(0, 2**32), until_ns=instants_ns)
 def test_python_and_sql_fold_any_events_to_the_same_state_at_any_instant(
     database: Database, stream: tuple[str, list[Event]], seed: int, until_ns: int
