@@ -26,6 +26,11 @@ class Score(Answer):
     value: float | None
     label: str | None
     explanation: str | None
+    source: Annotated[
+        str | None, Field(description="HUMAN, LLM_JUDGE or CODE; null where whoever gave it did not say.")
+    ]
+    scorer: Annotated[str | None, Field(description="What or who gave it: the model of a judge, a person.")]
+    evaluation_id: Annotated[str | None, Field(description="The evaluation, or the monitor, that gave it.")]
     span_id: Annotated[str | None, Field(description="The span that it judges.")]
     time: Time
     time_unix_ns: UnixNs
@@ -189,3 +194,22 @@ class TraceDetails(Answer):
     """Several traces in the order asked for; those that do not exist are left out."""
 
     traces: list[TraceDetail]
+
+
+class Stratum(Answer):
+    """Traces with one value of the field that strata are made by."""
+
+    stratum: Annotated[str, Field(description="The value as text; empty where there is none.")]
+    count: int
+    sampled: Annotated[int, Field(description="Traces of it that the sample has.")]
+    sample_threshold: Annotated[
+        str | None, Field(description="What the export takes to give this part of the sample.")
+    ]
+
+
+class TraceCount(Answer):
+    """How many traces there are."""
+
+    count: int
+    sampled: int
+    strata: Annotated[list[Stratum], Field(description="A single one without `stratify_by`.")]

@@ -156,7 +156,7 @@ def validate_payload(event_type: str, payload: object) -> None:
         >>> validate_payload("spanfold.model.params_logged", {"params": {"k": 3}})
         Traceback (most recent call last):
         ...
-        spanfold_schemas.events.InvalidEventError: params['k']: must be a string, not int: write "3"
+        spanfold_schemas.checks.InvalidEventError: params['k']: must be a string, not int: write "3"
     """
     check = _CHECKS.get(event_type)
     if check is None:

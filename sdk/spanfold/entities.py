@@ -32,6 +32,12 @@ class Score:
     """The span that it judges; None where it is about the whole trace, or was read by a stream."""
     time_unix_ns: int | None = None
     """When it was given; None where it was read by a stream."""
+    source: str | None = None
+    """``HUMAN``, ``LLM_JUDGE`` or ``CODE``; None where whoever gave it did not say, or a stream was read."""
+    scorer: str | None = None
+    """What or who gave it: the model of a judge, a person."""
+    evaluation_id: str | None = None
+    """The evaluation, or the monitor, that gave it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,19 @@ def _filled(database: RecordingDatabase) -> None:
     insert(database, "spans", rows)
     scores = [
         score(1, "correctness", 10, ScoreValue=0.2),
-        score(1, "correctness", 20, of_span=1, ScoreValue=0.9, Explanation="as it should"),
+        score(
+            1,
+            "correctness",
+            20,
+            of_span=1,
+            ScoreValue=0.9,
+            Explanation="as it should",
+            Source="HUMAN",
+            Scorer="ann",
+        ),
+        # What failed is newer, and no score: neither listed, nor found by a condition.
+        score(1, "correctness", 30, Error="timeout", ScoreValue=0.1, EvaluationId="e-1"),
+        score(3, "correctness", 30, Error="timeout", EvaluationId="e-1"),
         score(1, "tone", 15, ScoreLabel="polite"),
         score(2, "correctness", 5, ScoreValue=0.9),
         score(2, "correctness", 6, ScoreLabel="unknown"),
@@ -66,6 +78,9 @@ def test_a_listing_has_the_newest_score_of_each_name_and_the_tags(api: httpx.Cli
         "value": 0.9,
         "label": None,
         "explanation": "as it should",
+        "source": "HUMAN",
+        "scorer": "ann",
+        "evaluation_id": None,
         "span_id": span_id(1),
         "time": "2026-11-21T05:00:20Z",
         "time_unix_ns": T0_NS + 20 * S,

@@ -129,7 +129,7 @@ class Compiler:
         name = self.bind("String", field.key)
         return (
             "(TraceId IN (SELECT TraceId FROM evaluation_events"  # noqa: S608 - only names of parameters are put in
-            f" WHERE EvaluationName = {name} GROUP BY TraceId HAVING {having}))"
+            f" WHERE EvaluationName = {name} AND Error = '' GROUP BY TraceId HAVING {having}))"
         )
 
     def _test(self, spec: FieldSpec, field: Field, operator: str, literal: Literal) -> Test:

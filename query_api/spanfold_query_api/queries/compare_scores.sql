@@ -10,6 +10,7 @@ FROM
         avg(ScoreValue) AS score
     FROM evaluation_events
     WHERE abs(ScoreValue) < 1e12
+        AND Error = ''
         AND cityHash64(TraceId) <= {max_hash:UInt64}
         AND TraceId IN
         (
