@@ -37,6 +37,17 @@ TRACE_COLUMNS: Final[Mapping[str, str]] = {
 }
 """Name to the expression over an entry span that is about the size of the value in bytes."""
 
+SPANS: Final = "spans"
+EXPECTATIONS: Final = "expectations"
+EXTRA_TRACE_COLUMNS: Final[Mapping[str, str]] = {
+    "span_id": _LIGHT,
+    "start_time_unix_ns": _LIGHT,
+    EXPECTATIONS: _LIGHT,
+    SPANS: _LIGHT,
+}
+"""Columns that are there for those who ask for them by name, since they cost more or say what others say."""
+ALL_TRACE_COLUMNS: Final[Mapping[str, str]] = {**TRACE_COLUMNS, **EXTRA_TRACE_COLUMNS}
+
 SPAN_COLUMNS: Final[Mapping[str, str]] = {
     "trace_id": _LIGHT,
     "span_id": _LIGHT,

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from spanfold_query_api import arrow_stream, times
 from spanfold_query_api.statements import statement
-from spanfold_query_api.trace_columns import SPAN_COLUMNS, TRACE_COLUMNS, size_of
+from spanfold_query_api.trace_columns import (
+    ALL_TRACE_COLUMNS,
+    EXPECTATIONS,
+    SPAN_COLUMNS,
+    SPANS,
+    size_of,
+)
 from spanfold_query_api.trace_search import TRACE_MARGIN_NS, Key, TraceQuery, extent, range_parameters
 from spanfold_schemas import keys
 from spanfold_schemas.database import RetryableDatabaseError
@@ -27,6 +33,14 @@ if TYPE_CHECKING:
 PIECE_ROWS: Final = 20_000
 PIECE_BYTES: Final = 16 * 2**20
 """Of content; a single row that has more is a piece of its own."""
+PIECE_ROWS_WITH_SPANS: Final = 2_000
+"""Of traces that bring their spans, whose sizes the pieces are cut without."""
+TRACE_SPANS: Final = 200
+"""Spans that a trace brings at most."""
+TRACE_BYTES: Final = 256 * 2**10
+"""Of content that a trace's spans bring at most, all together."""
+SPAN_TEXT_CHARS: Final = 32 * 2**10
+"""After which a span's input and output are cut where they come with the trace."""
 WINDOW_PIECES: Final = 8
 """Pieces that a window is meant to hold, and may hold at most."""
 WINDOW_GROWTH: Final = 8
@@ -45,6 +59,18 @@ class Export:
     columns: tuple[str, ...]
     """Names of :mod:`.trace_columns`."""
     raw_format: RawFormat
+    before: Key | None = None
+    """Only rows older than this one."""
+    page_rows: int | None = None
+    """No piece begins once so many rows were written. Lines of JSON only: those can be counted."""
+    span_attributes: tuple[str, ...] = ()
+    """Attributes of the spans that a trace brings: those that begin with one of these."""
+
+    @property
+    def piece_rows(self) -> int:
+        """Rows that a piece has at most."""
+        most = PIECE_ROWS_WITH_SPANS if SPANS in self.columns else PIECE_ROWS
+        return min(most, self.page_rows or most)
 
     @property
     def filter_sql(self) -> str:
@@ -56,7 +82,7 @@ class Export:
     @property
     def size_sql(self) -> str:
         """The bytes of content of a row."""
-        return size_of(SPAN_COLUMNS if self.rows == "spans" else TRACE_COLUMNS, self.columns)
+        return size_of(SPAN_COLUMNS if self.rows == "spans" else ALL_TRACE_COLUMNS, self.columns)
 
 
 def stream(database: Database, export: Export) -> Iterator[bytes]:
@@ -77,22 +103,28 @@ def _pieces(database: Database, export: Export) -> Iterator[bytes]:
     if not within:
         yield _read(database, export, Key(0), Key(0))  # no rows, but the columns
         return
-    upper = Key(within.end_ns)
-    width_ns = within.window_ns(WINDOW_PIECES * PIECE_ROWS)
+    upper = Key(within.end_ns) if export.before is None else min(export.before, Key(within.end_ns))
+    window_rows = WINDOW_PIECES * export.piece_rows
+    width_ns = within.window_ns(window_rows)
     is_empty = True
+    written = 0
     while upper > Key(within.start_ns):
         window_start_ns = max(within.start_ns, upper.unix_ns - width_ns)
         row_count = 0
         ask = _once if is_empty else _patiently
         for lowest, rows in ask(lambda: _cut(database, export, upper, window_start_ns)):  # noqa: B023
             ask = _once if is_empty else _patiently
-            yield ask(lambda: _read(database, export, lowest, upper))  # noqa: B023 - called at once
+            piece = ask(lambda: _read(database, export, lowest, upper))  # noqa: B023 - called at once
+            yield piece
+            written += piece.count(b"\n") if export.page_rows else 0
+            if export.page_rows and written >= export.page_rows:
+                return
             upper = lowest
             row_count += rows
             is_empty = False
-        if row_count < WINDOW_PIECES * PIECE_ROWS:
+        if row_count < window_rows:
             upper = Key(window_start_ns)
-            if row_count * WINDOW_GROWTH < WINDOW_PIECES * PIECE_ROWS:
+            if row_count * WINDOW_GROWTH < window_rows:
                 width_ns *= WINDOW_GROWTH
     if is_empty:
         yield _read(database, export, Key(0), Key(0))
@@ -125,8 +157,8 @@ def _cut(database: Database, export: Export, upper: Key, window_start_ns: int) -
         "before_trace_id": upper.trace_id,
         "before_span_id": upper.span_id,
         "piece_bytes": PIECE_BYTES,
-        "piece_rows": PIECE_ROWS,
-        "limit": WINDOW_PIECES * PIECE_ROWS,
+        "piece_rows": export.piece_rows,
+        "limit": WINDOW_PIECES * export.piece_rows,
     }
     sql = statement("export_pieces", filter=export.filter_sql, size_bytes=export.size_sql)
     return [
@@ -153,5 +185,25 @@ def _read(database: Database, export: Export, lowest: Key, upper: Key) -> bytes:
         parameters["earliest_ns"] = lowest.unix_ns - TRACE_MARGIN_NS
         parameters["latest_ns"] = min(upper.unix_ns + TRACE_MARGIN_NS, times.MAX_UNIX_NS)
         parameters["tag_prefix"] = keys.TRACE_TAG_PREFIX
-    sql = statement(f"export_{export.rows}", filter=condition.sql, columns=", ".join(export.columns))
+    columns = ", ".join(export.columns)
+    if export.rows == "spans":
+        sql = statement("export_spans", filter=condition.sql, columns=columns)
+    else:
+        sql = statement("export_traces", filter=condition.sql, columns=columns, **_joined(export, parameters))
     return database.query_raw(sql, parameters, raw_format=export.raw_format)
+
+
+def _joined(export: Export, parameters: dict[str, object]) -> dict[str, str]:
+    """What only those pay for who ask for it: SQL for the placeholders, and its parameters."""
+    columns, joins = list[str](), list[str]()
+    if EXPECTATIONS in export.columns:
+        columns.append(", expected.expectations AS expectations")
+        joins.append(statement("export_with_expectations"))
+    if SPANS in export.columns:
+        columns.append(", told.spans AS spans")
+        joins.append(statement("export_with_spans"))
+        parameters["span_attributes"] = list(export.span_attributes)
+        parameters["span_text_bytes"] = SPAN_TEXT_CHARS
+        parameters["trace_spans"] = TRACE_SPANS
+        parameters["trace_bytes"] = TRACE_BYTES
+    return {"more_columns": "".join(columns), "more_joins": "".join(f"\n{join}" for join in joins)}

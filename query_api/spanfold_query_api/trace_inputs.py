@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -15,11 +16,20 @@ from spanfold_query_api.inputs import (
     PeriodParameters,
 )
 from spanfold_query_api.problems import invalid
-from spanfold_query_api.trace_columns import SPAN_COLUMNS, TRACE_COLUMNS
+from spanfold_query_api.trace_columns import ALL_TRACE_COLUMNS, SPAN_COLUMNS, TRACE_COLUMNS
+from spanfold_query_api.trace_sampling import EVERYTHING, MAX_STRATA, MAX_STRATUM_CHARS, Sample
+from spanfold_query_api.trace_search import Key
 
 MAX_DETAILS: Final = 50
 """Traces in one answer with all their spans."""
 _MAX_EXPERIMENTS: Final = 100
+MAX_CHOSEN: Final = 200
+"""Trace IDs that one request may name."""
+MAX_SAMPLE: Final = 1_000_000
+_MAX_PAGE_ROWS: Final = 10_000
+_KEY: Final = r"^[0-9]{1,19}/[0-9a-f]{32}/[0-9a-f]{16}$"
+_THRESHOLD: Final = re.compile(r"([0-9a-f]{16}):(.*)", re.DOTALL)
+SampleRate = Annotated[float, Field(ge=0, le=1, description="The share of traces that the sample has.")]
 _TraceIdText = Annotated[str, Field(pattern="^[0-9a-fA-F]{32}$")]
 
 
@@ -55,6 +65,35 @@ class TraceParameters(PeriodParameters):
     ] = ""
 
 
+class ChosenTraceParameters(TraceParameters):
+    """Which traces are meant, down to single ones."""
+
+    trace_id: Annotated[
+        list[_TraceIdText],
+        Field(max_length=MAX_CHOSEN, description=f"Only these, at most {MAX_CHOSEN}."),
+    ] = []  # noqa: RUF012 - pydantic copies it
+    sample_seed: Annotated[
+        int, Field(ge=0, lt=2**63, description="Which of all samples: equal seeds give equal samples.")
+    ] = 0
+    stratify_by: Annotated[
+        str,
+        Field(
+            max_length=MAX_STRATUM_CHARS,
+            description="A field of the filter language, such as `model_id` or `tags['tier']`.",
+        ),
+    ] = ""
+
+
+class TraceCountParameters(ChosenTraceParameters):
+    """Of the count."""
+
+    sample_rate: SampleRate = 1.0
+    sample_size: Annotated[
+        int | None,
+        Field(ge=1, le=MAX_SAMPLE, description="Traces of the sample, shared out among the strata."),
+    ] = None
+
+
 class TraceListParameters(TraceParameters):
     """Of the listing of traces."""
 
@@ -81,7 +120,7 @@ class TraceDetailsParameters(Parameters):
     ]
 
 
-class TraceExportParameters(TraceParameters):
+class TraceExportParameters(ChosenTraceParameters):
     """Of the export."""
 
     rows: Annotated[
@@ -103,14 +142,83 @@ class TraceExportParameters(TraceParameters):
         ),
     ] = []  # noqa: RUF012
 
+    sample_rate: SampleRate = 1.0
+    sample_threshold: Annotated[
+        list[Annotated[str, Field(max_length=MAX_STRATUM_CHARS)]],
+        Field(
+            max_length=MAX_STRATA,
+            description="Of a stratified sample: the `sample_threshold` of each stratum, from the count.",
+        ),
+    ] = []  # noqa: RUF012
+    before: Annotated[
+        str | None,
+        Field(
+            pattern=_KEY,
+            description="Only traces older than this one: `<start_time_unix_ns>/<trace_id>/<span_id>`.",
+        ),
+    ] = None
+    page_rows: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=_MAX_PAGE_ROWS,
+            description="Stop soon after so many rows; no rows at all: there are no more. For `jsonl`.",
+        ),
+    ] = None
+    span_attributes: Annotated[
+        list[Annotated[str, Field(max_length=250)]],
+        Field(max_length=100, description="In the column `spans`: attributes that begin with one of these."),
+    ] = []  # noqa: RUF012
+
+    def check(self) -> None:
+        """Refuse what makes no sense together.
+
+        Raises:
+            ProblemError: it makes none.
+        """
+        super().check()
+        if self.page_rows is not None and self.format != "jsonl":
+            raise invalid("page_rows", "goes with format=jsonl")
+        if self.rows == "spans" and (self.before or self.page_rows or self.is_sampled()):
+            raise invalid("rows", "pages and samples are of traces")
+        if bool(self.sample_threshold) != bool(self.stratify_by):
+            raise invalid("sample_threshold", "goes with stratify_by: GET /v1/traces/count gives thresholds")
+
+    def is_sampled(self) -> bool:
+        """Whether it leaves out traces by chance."""
+        return self.sample_rate < 1 or bool(self.sample_threshold)
+
+    def sample(self) -> Sample:
+        """Which traces by chance.
+
+        Raises:
+            ProblemError: a threshold is none.
+        """
+        if not self.is_sampled():
+            return EVERYTHING
+        thresholds = dict[str, int]()
+        for text in self.sample_threshold:
+            found = _THRESHOLD.fullmatch(text)
+            if found is None:
+                raise invalid("sample_threshold", "16 hexadecimal digits, a colon, and the stratum")
+            thresholds[found.group(2)] = int(found.group(1), 16)
+        return Sample(self.sample_seed, self.sample_rate, self.stratify_by, thresholds)
+
+    def key(self) -> Key | None:
+        """Where the page begins."""
+        if self.before is None:
+            return None
+        unix_ns, trace_id, span_id = self.before.split("/")
+        return Key(int(unix_ns), trace_id, span_id)
+
     def wanted(self) -> tuple[str, ...]:
         """The columns, each known and named once.
 
         Raises:
             ProblemError: one is unknown, or named twice.
         """
-        known = TRACE_COLUMNS if self.rows == "traces" else SPAN_COLUMNS
-        chosen = tuple(self.columns) or tuple(known)
+        known = ALL_TRACE_COLUMNS if self.rows == "traces" else SPAN_COLUMNS
+        chosen = tuple(self.columns) or tuple(TRACE_COLUMNS if self.rows == "traces" else SPAN_COLUMNS)
         if unknown := [column for column in chosen if column not in known]:
             raise invalid("columns", f"there is no column {unknown[0]!r}: there are {', '.join(known)}")
         if len(set(chosen)) < len(chosen):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.query_api.rows import T0_NS, created, insert, span, trace_id
+from tests.query_api.rows import T0_NS, created, insert, span, span_id, trace_id
 
 if TYPE_CHECKING:
     import httpx
@@ -37,6 +37,19 @@ def _filled(database: RecordingDatabase) -> None:
         ("traces_filtered", "/v1/traces", {"model_id": MODEL, "filter": EVERYTHING}),
         ("traces_ranked", "/v1/traces", {"order_by": "cost_usd DESC", "limit": 1}),
         ("traces_export", "/v1/traces/export", {"model_id": MODEL, "run_id": "r1", "columns": "input"}),
+        (
+            "traces_export_for_evaluation",
+            "/v1/traces/export",
+            {
+                "columns": ["trace_id", "expectations", "spans"],
+                "format": "jsonl",
+                "stratify_by": "tags['tier']",
+                "sample_threshold": f"{1:016x}:pro",
+                "before": f"{T0_NS + 5}/{trace_id(1)}/{span_id(1)}",
+                "page_rows": 100,
+            },
+        ),
+        ("traces_count", "/v1/traces/count", {"stratify_by": "status", "sample_rate": 0.5}),
         ("spans_export", "/v1/traces/export", {"rows": "spans", "format": "jsonl"}),
         ("trace", f"/v1/traces/{trace_id(1)}", {}),
         ("trace_details", "/v1/traces/details", {"trace_id": trace_id(1)}),
@@ -65,7 +78,7 @@ def _filled(database: RecordingDatabase) -> None:
     ],
 )
 def test_each_request_sends_exactly_these_statements(
-    api: httpx.Client, database: RecordingDatabase, name: str, path: str, parameters: dict[str, str]
+    api: httpx.Client, database: RecordingDatabase, name: str, path: str, parameters: dict[str, Any]
 ) -> None:
     database.statements.clear()
     assert api.get(path, params=parameters).status_code == 200

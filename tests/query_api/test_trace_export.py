@@ -165,7 +165,7 @@ def test_no_rows_are_columns_in_arrow_and_nothing_in_json(api: httpx.Client) -> 
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"columns": ["trace_id", "span_id"]}, "no column 'span_id'"),
+        ({"columns": ["trace_id", "parent_span_id"]}, "no column 'parent_span_id'"),
         ({"columns": ["trace_id; DROP TABLE spans"]}, "no column"),
         ({"columns": ["name", "name"]}, "named once"),
         ({"rows": "events"}, "traces"),

@@ -48,7 +48,9 @@ FROM
         nullIf(entry.Input, '') AS input,
         nullIf(entry.Output, '') AS output,
         mapApply((key, value) -> (substring(key, length({tag_prefix:String}) + 1), value), mapFilter((key, value) -> startsWith(key, {tag_prefix:String}), entry.SpanAttributes)) AS tags,
-        judged.scores AS scores
+        judged.scores AS scores,
+        lower(hex(entry.SpanId)) AS span_id,
+        toUnixTimestamp64Nano(entry.Timestamp) AS start_time_unix_ns$more_columns
     FROM
     (
         SELECT
@@ -88,7 +90,7 @@ FROM
                 TraceId,
                 CAST((EvaluationName, argMax(tuple(ScoreValue), Timestamp).1, argMax(ScoreLabel, Timestamp), argMax(Explanation, Timestamp)), 'Tuple(name String, value Nullable(Float64), label String, explanation String)') AS score
             FROM evaluation_events
-            WHERE TraceId IN (SELECT TraceId FROM entries)
+            WHERE TraceId IN (SELECT TraceId FROM entries) AND Error = ''
             GROUP BY TraceId, EvaluationName
             ORDER BY EvaluationName
         )
@@ -100,7 +102,7 @@ FROM
         FROM entity_slots
         WHERE StreamType = 'model' AND Slot = 'created.name' AND Stream IN (SELECT DISTINCT ModelId FROM spans WHERE Timestamp >= fromUnixTimestamp64Nano({lowest_ns:Int64}) AND Timestamp <= fromUnixTimestamp64Nano({before_ns:Int64}))
         GROUP BY Stream
-    ) AS names ON names.Stream = entry.ModelId
+    ) AS names ON names.Stream = entry.ModelId$more_joins
 )
 ORDER BY start_time DESC, trace_id DESC
 SETTINGS ignore_data_skipping_indices = 'span_trace_id'

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import orjson
 from fastapi import APIRouter, Query, Response
 
-from spanfold_query_api import paging, spans, trace_order
+from spanfold_query_api import paging, spans, trace_order, trace_sampling
 from spanfold_query_api.filter import compile_filter, nodes, parse, spellings
 from spanfold_query_api.filter.printer import to_text
 from spanfold_query_api.inputs import TraceId  # noqa: TC001 - FastAPI reads it
 from spanfold_query_api.problems import invalid, not_found, responses
 from spanfold_query_api.streaming import Exports
-from spanfold_query_api.trace_answers import TraceDetail, TraceDetails, TracePage
+from spanfold_query_api.trace_answers import TraceCount, TraceDetail, TraceDetails, TracePage
 from spanfold_query_api.trace_export import Export, stream
-from spanfold_query_api.trace_inputs import (  # noqa: TC001 - FastAPI reads them
+from spanfold_query_api.trace_inputs import (
+    ChosenTraceParameters,
+    TraceCountParameters,
     TraceDetailsParameters,
     TraceExportParameters,
     TraceListParameters,
@@ -76,8 +78,41 @@ def router(database: Database) -> APIRouter:
         parameters.check()
         raw_format, media_type = _FORMATS[parameters.format]
         query = _query(parameters, _tree(parameters, of_spans=parameters.rows == "spans"), NEWEST_FIRST)
-        export = Export(query, parameters.rows, parameters.wanted(), raw_format)
+        export = Export(
+            trace_sampling.sampled(query, parameters.sample()),
+            parameters.rows,
+            parameters.wanted(),
+            raw_format,
+            before=parameters.key(),
+            page_rows=parameters.page_rows,
+            span_attributes=tuple(parameters.span_attributes),
+        )
         return exports.respond(lambda: stream(database, export), media_type)
+
+    @routes.get("/count", summary="Count traces, and find what makes a sample of them", responses=responses())
+    def count_traces(parameters: Annotated[TraceCountParameters, Query()]) -> TraceCount:
+        parameters.check()
+        strata = trace_sampling.count(
+            database,
+            _query(parameters, _tree(parameters), NEWEST_FIRST),
+            trace_sampling.Sample(parameters.sample_seed, parameters.sample_rate, parameters.stratify_by),
+            parameters.sample_size,
+        )
+        return TraceCount.model_validate(
+            {
+                "count": sum(one.count for one in strata),
+                "sampled": sum(one.sampled for one in strata),
+                "strata": [
+                    {
+                        "stratum": one.name,
+                        "count": one.count,
+                        "sampled": one.sampled,
+                        "sample_threshold": f"{one.threshold:016x}:{one.name}" if one.sampled else None,
+                    }
+                    for one in strata
+                ],
+            }
+        )
 
     # These answers are trees of up to 50,000 spans that come straight from typed columns: to make objects of
     # a response model first would cost more than to read them. A test holds them to the models instead.
@@ -111,6 +146,9 @@ def _tree(parameters: TraceParameters, *, of_spans: bool = False) -> nodes.Node 
     for field, value in ((caller, parameters.caller_model_id), (nodes.Field("run_id"), parameters.run_id)):
         if value:
             conditions.append(nodes.Comparison(field, "=", nodes.Literal(value)))
+    if isinstance(parameters, ChosenTraceParameters) and parameters.trace_id:
+        literals = tuple(nodes.Literal(value) for value in parameters.trace_id)
+        conditions.append(nodes.Membership(nodes.Field("trace_id"), literals, negated=False))
     if parameters.experiment_id:
         literals = tuple(nodes.Literal(value) for value in parameters.experiment_id)
         conditions.append(nodes.Membership(nodes.Field("experiment_id"), literals, negated=False))

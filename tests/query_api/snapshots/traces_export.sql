@@ -113,7 +113,9 @@ FROM
         nullIf(entry.Input, '') AS input,
         nullIf(entry.Output, '') AS output,
         mapApply((key, value) -> (substring(key, length({tag_prefix:String}) + 1), value), mapFilter((key, value) -> startsWith(key, {tag_prefix:String}), entry.SpanAttributes)) AS tags,
-        judged.scores AS scores
+        judged.scores AS scores,
+        lower(hex(entry.SpanId)) AS span_id,
+        toUnixTimestamp64Nano(entry.Timestamp) AS start_time_unix_ns
     FROM
     (
         SELECT
@@ -153,7 +155,7 @@ FROM
                 TraceId,
                 CAST((EvaluationName, argMax(tuple(ScoreValue), Timestamp).1, argMax(ScoreLabel, Timestamp), argMax(Explanation, Timestamp)), 'Tuple(name String, value Nullable(Float64), label String, explanation String)') AS score
             FROM evaluation_events
-            WHERE TraceId IN (SELECT TraceId FROM entries)
+            WHERE TraceId IN (SELECT TraceId FROM entries) AND Error = ''
             GROUP BY TraceId, EvaluationName
             ORDER BY EvaluationName
         )
