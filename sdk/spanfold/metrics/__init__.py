@@ -1,8 +1,21 @@
-"""Metrics: what evaluations score with."""
+"""Metrics: what evaluations score with.
+
+Each built-in is a function of its metric's name, which returns an :class:`EvaluationMetric`. Libraries that
+they rest on are imported when the first rows are scored.
+"""
 
 from __future__ import annotations
 
 from spanfold.metrics._aggregations import standard_aggregations
+from spanfold.metrics._classifier import classifier, f1_score, precision_score, recall_score
+from spanfold.metrics._matching import (
+    contains,
+    edit_similarity,
+    exact_match,
+    length,
+    regex_match,
+    token_f1,
+)
 from spanfold.metrics._metric import (
     Columns,
     EvaluationMetric,
@@ -12,6 +25,22 @@ from spanfold.metrics._metric import (
     MetricValue,
     make_metric,
 )
+from spanfold.metrics._model_types import metrics_of_model_type
+from spanfold.metrics._readability import ari_grade_level, flesch_kincaid_grade_level
+from spanfold.metrics._recorded import cost, latency, token_count
+from spanfold.metrics._regressor import (
+    max_error,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    r2_score,
+    regressor,
+    root_mean_squared_error,
+)
+from spanfold.metrics._retrieval import ndcg_at_k, precision_at_k, recall_at_k
+from spanfold.metrics._rouge import rouge1, rouge2, rougeL, rougeLsum
+from spanfold.metrics._structure import json_schema_match, json_valid
+from spanfold.metrics._translation import bleu, chrf, corpus_bleu, corpus_chrf
 
 __all__ = [
     "Columns",
@@ -20,6 +49,42 @@ __all__ = [
     "MetricError",
     "MetricSpec",
     "MetricValue",
+    "ari_grade_level",
+    "bleu",
+    "chrf",
+    "classifier",
+    "contains",
+    "corpus_bleu",
+    "corpus_chrf",
+    "cost",
+    "edit_similarity",
+    "exact_match",
+    "f1_score",
+    "flesch_kincaid_grade_level",
+    "json_schema_match",
+    "json_valid",
+    "latency",
+    "length",
     "make_metric",
+    "max_error",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "metrics_of_model_type",
+    "ndcg_at_k",
+    "precision_at_k",
+    "precision_score",
+    "r2_score",
+    "recall_at_k",
+    "recall_score",
+    "regex_match",
+    "regressor",
+    "root_mean_squared_error",
+    "rouge1",
+    "rouge2",
+    "rougeL",
+    "rougeLsum",
     "standard_aggregations",
+    "token_count",
+    "token_f1",
 ]
