@@ -11,12 +11,16 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from spanfold._internal import active_run
 from spanfold._internal.forks import ForkedLock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 UNDECIDED_S: Final = 1.0
 """How long a call whose object is still there may be about to become a ``with`` block."""
@@ -56,7 +60,7 @@ _Stack = tuple[_Claim, ...]
 _blocks: Final[ContextVar[_Stack]] = ContextVar("spanfold-active-model", default=())
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class _Process:
     """What holds outside all ``with`` blocks."""
 
@@ -66,7 +70,18 @@ class _Process:
 
 
 _process = _Process()
+_NO_CLAIM: Final = _Claim(None, weakref.ref(_process), entered=True)
 _lock = ForkedLock()
+
+
+@contextmanager
+def no_model() -> Iterator[None]:
+    """No model is active in this block, whatever holds around it."""
+    token = _blocks.set((_NO_CLAIM,))
+    try:
+        yield
+    finally:
+        _blocks.reset(token)
 
 
 def current() -> str | None:
