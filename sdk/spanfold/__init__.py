@@ -10,6 +10,9 @@ Example:
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from spanfold._internal.compare import compare, diff
 from spanfold._internal.experiment_lookup import Experiment
 from spanfold._internal.experiments import set_experiment
@@ -54,6 +57,13 @@ from spanfold._internal.setup import configure, flush, shutdown
 from spanfold._internal.traces.search import get_trace, search_traces
 from spanfold._internal.traces.streams import arrow_traces, iter_spans, iter_traces
 from spanfold._internal.tracing import start_span, trace
+from spanfold.evaluation._evaluate import evaluate
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from spanfold import evaluation as evaluation
+    from spanfold import metrics as metrics
 
 __all__ = [
     "ActiveModel",
@@ -76,6 +86,7 @@ __all__ = [
     "delete_tag",
     "diff",
     "end_run",
+    "evaluate",
     "finalize_logged_model",
     "flush",
     "get_active_model_id",
@@ -107,3 +118,11 @@ __all__ = [
     "start_span",
     "trace",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """``spanfold.metrics`` is loaded when it is first used."""
+    if name in {"evaluation", "metrics"}:
+        return import_module(f"spanfold.{name}")
+    message = f"module 'spanfold' has no attribute {name!r}"
+    raise AttributeError(message)

@@ -27,6 +27,7 @@ PUBLIC_NAMES = [
     "delete_tag",
     "diff",
     "end_run",
+    "evaluate",
     "finalize_logged_model",
     "flush",
     "get_active_model_id",
