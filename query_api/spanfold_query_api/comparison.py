@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from spanfold_query_api import intervals, times
+from spanfold.evaluation import _intervals as intervals
+from spanfold_query_api import times
 from spanfold_query_api.differences import table
 from spanfold_query_api.filter.compiler import RANGE_END, RANGE_START
 from spanfold_query_api.statements import statement
@@ -19,8 +20,8 @@ from spanfold_query_api.trace_search import EVERY_TRACE, SPAN_MARGIN_NS, TRACE_M
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from spanfold.evaluation._intervals import Interval, Relation
     from spanfold_query_api.filter.compiler import CompiledFilter
-    from spanfold_query_api.intervals import Interval, Relation
     from spanfold_schemas.database import Database
 
 MAX_TRACES: Final = 20_000

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from spanfold.evaluation._intervals import difference, proportion
 from spanfold_query_api import comparison
-from spanfold_query_api.intervals import difference, proportion
 from tests.query_api.rows import MS, T0_NS, S, created, event, insert, span, trace_id
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spanfold_query_api.intervals import (
+from spanfold.evaluation._intervals import (
     Interval,
     Relation,
     difference,
