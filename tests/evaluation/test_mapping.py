@@ -1,0 +1,258 @@
+"""From traces as they are recorded to the columns that metrics ask for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from spanfold.errors import InvalidArgumentError
+from spanfold.evaluation import _mapping_paths
+from spanfold.evaluation._mapping import input_hash, map_trace, mapping_of, missing, reason_for
+from spanfold.evaluation._mapping_texts import answer_of, documents_of, question_of
+
+ENTRY = "aa" * 8
+
+
+def span(number: int, parent: str = ENTRY, **more: Any) -> dict[str, Any]:
+    return {
+        "span_id": f"{number:016x}", "parent_span_id": parent, "name": "work", "span_type": "",
+        "operation": "", "service_name": "app", "status": "UNSET", "start_time_unix_ns": number,
+        "duration_ns": 2_000_000, "input": "", "output": "", "attributes": {}, **more,
+    }  # fmt: skip
+
+
+def trace(*spans: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "trace_id": "ab" * 16, "span_id": ENTRY, "start_time_unix_ns": 1_800_000_000_000_000_001,
+        "model_id": "m-1", "model_name": "bot", "name": "ask", "experiment_id": "0", "run_id": "",
+        "status": "OK", "latency_ms": 12.5, "input_tokens": None, "output_tokens": None, "cost_usd": None,
+        "input": None, "output": None, "tags": {"tier": "pro"}, "expectations": {},
+        "spans": [span(0, "") | {"span_id": ENTRY}, *spans], **more,
+    }  # fmt: skip
+
+
+def row(*spans: dict[str, Any], mapping: Any = None, **more: Any) -> dict[str, Any]:
+    return map_trace(trace(*spans, **more), mapping_of(mapping))
+
+
+def messages(*pairs: tuple[str, str]) -> str:
+    return json.dumps([{"role": r, "parts": [{"type": "text", "content": text}]} for r, text in pairs])
+
+
+@pytest.mark.parametrize(
+    ("recorded", "question"),
+    [
+        ("why?", "why?"),
+        ('"why?"', "why?"),
+        (messages(("system", "be short"), ("user", "first"), ("assistant", "x"), ("user", "why?")), "why?"),
+        ('[{"role": "user", "content": "why?"}]', "why?"),
+        ('[{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image_url"}]}]', "a"),
+        ('{"messages": [{"type": "human", "content": "why?"}]}', "why?"),
+        ('{"question": "why?"}', "why?"),
+        ('{"question": "why?", "top_k": 3}', "why?"),
+        ('{"anything": "why?"}', "why?"),
+        ('{"tenant": "t", "question": "why?"}', "why?"),
+        ('{"body": {"query": "why?", "n": 1}}', "why?"),
+        ('{"self": "App", "payload": "{\\"question\\": \\"why?\\"}"}', None),
+        ('{"a": "x", "b": "y"}', None),
+        ("[1, 2]", None),
+        ("[broken", "[broken"),
+        ("3", "3"),
+        ("どこですか", "どこですか"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_question_is_what_a_person_would_call_it(recorded: str | None, question: str | None) -> None:
+    # Where nothing is the question, the whole input is.
+    assert question_of(recorded) == (recorded or None if question is None else question)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "answer"),
+    [
+        (messages(("assistant", "because")), "because"),
+        ('{"answer": "because", "sources": ["a", "b"]}', "because"),
+        ('{"answer": "because", "model": "x"}', "because"),
+        ('{"choices": [{"message": {"role": "assistant", "content": "because"}}], "id": "1"}', "because"),
+        ('{"generations": [[{"text": "because", "type": "ChatGeneration"}]]}', "because"),
+        ('{"output": {"text": "because", "n": 1}, "id": "x", "kind": "y"}', "because"),
+        ('[{"role": "assistant", "parts": [{"type": "tool_call", "name": "f"}]}]', None),
+    ],
+)
+def test_the_answer_is_what_a_person_would_call_it(recorded: str, answer: str | None) -> None:
+    assert answer_of(recorded) == (recorded if answer is None else answer)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "documents"),
+    [
+        ('["one", "two"]', [("one", None), ("two", None)]),
+        ('[{"page_content": "one", "metadata": {"source": "a.md"}}]', [("one", "a.md")]),
+        ('[{"document": {"content": "one", "id": 7}, "score": 0.5}]', [("one", "7")]),
+        ('{"documents": [["one", "two"]]}', [("one", None), ("two", None)]),
+        ('{"results": [{"id": "d1", "text": "one"}], "took": 3}', [("one", "d1")]),
+        ('{"hits": {"hits": [{"_source": {"text": "one", "doc_id": "d"}}]}}', [("one", "d")]),
+        ('[{"name": "abc", "text": "one"}]', [("one", "abc")]),
+        ("plain text", [("plain text", None)]),
+        ("[]", []),
+        ("", []),
+        (None, []),
+    ],
+)
+def test_documents_are_found_in_the_shapes_that_retrievers_return(
+    recorded: Any, documents: list[tuple[str | None, str | None]]
+) -> None:
+    if recorded is not None and '"hits"' in recorded:
+        recorded = json.dumps({"hits": json.loads(recorded)["hits"]["hits"]})
+    assert documents_of(recorded) == documents
+
+
+def test_a_traced_function_gives_all_columns() -> None:
+    made = row(
+        span(1, span_type="RETRIEVER", output='[{"id": "d1", "text": "one"}, {"id": "d2", "text": "two"}]'),
+        span(2, span_type="TOOL", name="execute_tool add", input='{"a": 1}', output="3"),
+        input='{"question": "why?"}',
+        output='"because"',
+        input_tokens=10,
+        output_tokens=None,
+        cost_usd=0.5,
+        expectations={"expected_response": '"since"', "expected_documents": '["d1"]'},
+    )
+    assert (made["inputs"], made["predictions"], made["targets"]) == ("why?", "because", "since")
+    assert (made["context"], made["retrieved_doc_ids"]) == (["one", "two"], ["d1", "d2"])
+    assert made["expected_documents"] == ["d1"]
+    assert made["tool_calls"] == [{"name": "add", "arguments": {"a": 1}, "result": "3"}]
+    assert (made["total_tokens"], made["cost_usd"], made["latency_ms"]) == (10, 0.5, 12.5)
+    assert (made["tags"], made["start_time_unix_ns"]) == ({"tier": "pro"}, 1_800_000_000_000_000_001)
+    assert made["input_hash"] == input_hash('{"question":"why?"}')
+
+
+def test_a_request_without_content_is_read_from_the_spans_below_it() -> None:
+    chain = span(1, span_type="CHAIN", input='{"question": "why?"}', output='"because"')
+    inside = span(2, chain["span_id"], span_type="LLM", input="prompt", output="raw")
+    db = span(3, span_type="CLIENT", input="SELECT 1", output="1")
+    made = row(db, inside, chain)
+    assert (made["inputs"], made["predictions"]) == ("why?", "because")
+    assert made["input_hash"] == input_hash('{"question": "why?"}')
+
+
+def test_of_several_calls_the_first_question_and_the_last_answer_count() -> None:
+    first = span(1, span_type="LLM", input=messages(("user", "why?")))
+    last = span(2, span_type="LLM", output=messages(("assistant", "because")))
+    made = row(first, last)
+    assert (made["inputs"], made["predictions"]) == ("why?", "because")
+
+
+def test_a_trace_without_content_says_what_it_lacks() -> None:
+    made = row(span(1))
+    assert missing(made, ("inputs", "predictions", "targets", "context", "latency_ms")) == [
+        "inputs",
+        "predictions",
+        "targets",
+        "context",
+    ]
+    assert "entry span" in reason_for("inputs", mapping_of(None))
+    assert "mapping=" in reason_for("grade", mapping_of(None))
+    assert made["input_hash"] == ""
+
+
+def test_tool_calls_of_messages_have_their_answers() -> None:
+    asked = [
+        {
+            "role": "assistant",
+            "parts": [{"type": "tool_call", "id": "c1", "name": "add", "arguments": {"a": 1}}],
+        }
+    ]
+    told = [*asked, {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": "3"}]}]
+    made = row(
+        span(1, span_type="LLM", output=json.dumps(asked)),
+        span(2, span_type="LLM", input=json.dumps(told), output=messages(("assistant", "3"))),
+    )
+    assert made["tool_calls"] == [{"name": "add", "arguments": {"a": 1}, "result": "3"}]
+
+
+def test_documents_of_openinference_are_in_attributes() -> None:
+    attributes = {
+        "retrieval.documents.1.document.content": "two",
+        "retrieval.documents.0.document.content": "one",
+        "retrieval.documents.0.document.id": "d1",
+    }
+    made = row(span(1, span_type="RETRIEVER", attributes=attributes))
+    assert (made["context"], made["retrieved_doc_ids"]) == (["one", "two"], ["d1"])
+
+
+def test_a_mapping_of_paths_wins_over_the_defaults() -> None:
+    made = row(
+        span(1, name="find", span_type="RETRIEVER", output='[{"text": "a"}, {"text": "b"}]'),
+        span(2, name="rank", attributes={"best.id": "d9"}, status="ERROR"),
+        input='{"q": {"text": "why?"}, "lang": "en"}',
+        output='{"choices": ["x", "because"]}',
+        mapping={
+            "inputs": "$.input.q.text",
+            "predictions": "$.output.choices[-1]",
+            "context": "span[type=RETRIEVER].output[*].text",
+            "retrieved_doc_ids": "span[name='rank', status=ERROR].attributes['best.id']",
+            "language": "$.input.lang",
+            "tier": "$.tags.tier",
+            "every": "span[name=find].output[*].text",
+        },
+    )
+    assert (made["inputs"], made["predictions"]) == ("why?", "because")
+    assert (made["context"], made["retrieved_doc_ids"]) == (["a", "b"], ["d9"])
+    assert (made["language"], made["tier"], made["every"]) == ("en", "pro", ["a", "b"])
+
+
+def test_a_path_that_finds_nothing_gives_no_value_and_says_where_it_looked() -> None:
+    mapping = {"predictions": "$.output.answer.text"}
+    made = row(input="x", output='{"answer": "plain"}', mapping=mapping)
+    assert made["predictions"] is None
+    assert reason_for("predictions", mapping_of(mapping)) == "predictions: nothing at $.output.answer.text"
+
+
+def test_a_function_maps_a_trace_or_declines_to() -> None:
+    def read(one: Any) -> dict[str, Any] | None:
+        return (
+            None
+            if one["input"] is None
+            else {"inputs": one["input"].upper(), "spans_seen": len(one["spans"])}
+        )
+
+    made = row(span(1), input="why?", output="because", mapping=read)
+    assert (made["inputs"], made["predictions"], made["spans_seen"]) == ("WHY?", "because", 2)
+    assert missing(row(output="because", mapping=read), ("inputs", "predictions")) == [
+        "inputs",
+        "predictions",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("input.question", "begins with"),
+        ("$", "after"),
+        ("$.inputs", "after"),
+        ("$.input..x", "no .key"),
+        ("span[color=red].output", "chosen by"),
+        ("span.output[x]", "no .key"),
+        ("$.input" + ".a" * 300, "at most"),
+    ],
+)
+def test_what_is_no_path_is_refused_with_its_reason(path: str, message: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=message):
+        _mapping_paths.parse(path)
+
+
+@pytest.mark.parametrize("given", [{"trace_id": "$.input"}, {"not a name": "$.input"}, ["x"]])
+def test_what_cannot_be_mapped_is_refused(given: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="mapping"):
+        mapping_of(given)
+
+
+def test_equal_inputs_have_equal_hashes_however_they_are_written() -> None:
+    assert input_hash('{"a": 1, "b": "é"}') == input_hash('{"b":"\\u00e9","a":1}')
+    assert input_hash("why?") != input_hash("why")
+    assert len(input_hash("why?")) == 16
+    assert input_hash('"\\ud83d"') != ""
