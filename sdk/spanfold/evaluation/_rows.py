@@ -123,8 +123,9 @@ def _check_columns(plan: _Plan) -> None:
     if plan.request.model is not None:
         return  # what it returns may hold any column
     columns = _columns(plan, None)
+    some_can = any(not metric.missing(columns) for metric in plan.chosen.metrics)
     for metric in plan.chosen.metrics:
-        if metric.key in plan.chosen.optional or not metric.missing(columns):
+        if not metric.missing(columns) or (some_can and metric.key in plan.chosen.optional):
             continue
         if "predictions" in metric.missing(columns):
             message = (
@@ -153,7 +154,6 @@ def _run(plan: _Plan, recorder: Recorder) -> EvaluationResult:
     except BaseException as fault:
         recorder.failed(fault)
         raise
-    scored.errors = {**plan.chosen.errors, **scored.errors}
     reason = _reason(scored)
     recorder.log(scored.aggregates)
     recorder.send_scores(plan.chosen.metrics, scored, plan.table.columns)

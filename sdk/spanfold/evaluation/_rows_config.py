@@ -6,31 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from spanfold._internal.faults import logger
 from spanfold.errors import InvalidArgumentError
 from spanfold.metrics import _registry
 from spanfold.metrics._metric import EvaluationMetric, MetricSpec
+from spanfold.metrics._model_types import MODEL_TYPES, metrics_of_model_type
 
 if TYPE_CHECKING:
     from spanfold.metrics._registry import AnyMetric
 
-_READABILITY: Final = ("ari_grade_level", "flesch_kincaid_grade_level")
-_ROUGE: Final = ("rouge1", "rouge2", "rougeL", "rougeLsum")
-_AT_K: Final = ("precision_at_k", "recall_at_k", "ndcg_at_k")
-DEFAULT_K: Final = 3
-
-MODEL_TYPES: Final[Mapping[str, tuple[str, ...]]] = {
-    "question-answering": ("exact_match", "toxicity", *_READABILITY),
-    "text-summarization": (*_ROUGE, "toxicity", *_READABILITY),
-    "text": ("toxicity", *_READABILITY),
-    "retriever": _AT_K,
-    "classifier": ("classifier",),
-    "regressor": ("regressor",),
-}
-"""MLflow's types of models, and the metrics of each."""
-
-_CLASSIFIER: Final = ("pos_label", "average")
-_KNOWN: Final = ("col_mapping", "default_metrics", "retriever_k", *_CLASSIFIER)
+_OF_METRICS: Final = ("retriever_k", "label_list", "pos_label", "average")
+_KNOWN: Final = ("col_mapping", "default_metrics", *_OF_METRICS)
 _IGNORED: Final = frozenset(
     {
         "explainability_algorithm",
@@ -53,9 +38,8 @@ class Config:
     """The data's column by the metric's argument (MLflow's ``col_mapping``)."""
     default_metrics: bool = True
     """Whether ``model_type`` brings metrics."""
-    retriever_k: int = DEFAULT_K
-    classifier: Mapping[str, Any] = field(default_factory=dict)
-    """Parameters of the classifier's metrics."""
+    of_metrics: Mapping[str, Any] = field(default_factory=dict)
+    """What the metrics of a model's type read."""
 
 
 def config_of(given: object) -> Config:
@@ -79,14 +63,10 @@ def config_of(given: object) -> Config:
     ):
         message = "evaluator_config['col_mapping']: a dict from a metric's argument to a column's name"
         raise InvalidArgumentError(message)
-    top_k = given.get("retriever_k", DEFAULT_K)
-    if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
-        raise InvalidArgumentError(f"evaluator_config['retriever_k']: a number from 1, not {top_k!r}")
     return Config(
         column_of=dict(mapping),
         default_metrics=bool(given.get("default_metrics", True)),
-        retriever_k=top_k,
-        classifier={name: given[name] for name in _CLASSIFIER if given.get(name) is not None},
+        of_metrics={name: given[name] for name in _OF_METRICS if given.get(name) is not None},
     )
 
 
@@ -97,8 +77,6 @@ class Chosen:
     metrics: tuple[EvaluationMetric, ...]
     optional: frozenset[str]
     """Keys of those that the model's type brought: where they cannot be computed, the others still are."""
-    errors: Mapping[str, str]
-    """Those that could not even be made, by name, and why."""
 
 
 def choose(
@@ -120,40 +98,23 @@ def choose(
             "make_metric(name=...)"
         )
         raise InvalidArgumentError(message)
-    brought = list[EvaluationMetric]()
-    errors = dict[str, str]()
-    for spec in _specs(model_type, config):
-        try:
-            made = _registry.from_spec(spec)
-        except InvalidArgumentError as fault:  # such as a library that is not installed
-            errors[spec.name] = str(fault)
-            logger.warning("metric %r of model_type=%r is left out: %s", spec.name, model_type, fault)
-        else:
-            if made.key not in keys:
-                brought.append(made)
-    if not brought and not named and not errors:
+    brought = [metric for metric in _of_type(model_type, config) if metric.key not in keys]
+    if not brought and not named:
         message = (
             "extra_metrics: there is nothing to compute; name metrics, or a model_type: "
             f"{', '.join(MODEL_TYPES)}"
         )
         raise InvalidArgumentError(message)
-    return Chosen((*brought, *named), frozenset(metric.key for metric in brought), errors)
+    return Chosen((*brought, *named), frozenset(metric.key for metric in brought))
 
 
-def _specs(model_type: object, config: Config) -> list[MetricSpec]:
+def _of_type(model_type: object, config: Config) -> list[EvaluationMetric]:
     if model_type is None:
         return []
     if not isinstance(model_type, str) or model_type not in MODEL_TYPES:
         message = f"model_type={model_type!r} is not known; there are {', '.join(MODEL_TYPES)}"
         raise InvalidArgumentError(message)
-    if not config.default_metrics:
-        return []
-    parameters: Mapping[str, Any] = {}
-    if model_type == "retriever":
-        parameters = {"k": config.retriever_k}
-    elif model_type == "classifier":
-        parameters = config.classifier
-    return [MetricSpec(name, parameters) for name in MODEL_TYPES[model_type]]
+    return metrics_of_model_type(model_type, config.of_metrics) if config.default_metrics else []
 
 
 def _listed(argument: str, metrics: object) -> Sequence[AnyMetric]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from spanfold._internal.faults import logger
 from spanfold.errors import SpanfoldError
@@ -13,9 +13,6 @@ from spanfold.metrics._metric import PREVIOUS, EvaluationMetric, MetricValue
 if TYPE_CHECKING:
     from spanfold.evaluation._rows_progress import Bar
     from spanfold.metrics._metric import Columns
-
-_WHOLE: Final = frozenset({"classifier", "regressor"})
-"""Metrics that stand for many, each of which is known by its own name, as MLflow's are."""
 
 
 @dataclass(slots=True)
@@ -88,8 +85,6 @@ def keyed(metric: EvaluationMetric, aggregates: Mapping[str, float]) -> dict[str
         >>> keyed(make_metric(eval_fn=len, greater_is_better=True, name="n", version="v1"), {"mean": 1.0})
         {'n/v1/mean': 1.0}
     """
-    if metric.name in _WHOLE:
-        return {name: float(value) for name, value in aggregates.items()}
     return {
         metric.key if name == metric.name else f"{metric.key}/{name}": float(value)
         for name, value in aggregates.items()
