@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from spanfold.evaluation._table import Table
     from spanfold.metrics.genai._budget import Budget
 
-_IDENTIFIERS: Final = frozenset({"trace_id", "span_id"})
+_RECORDED: Final = frozenset(
+    {
+        *("trace_id", "span_id", "model_id", "model_name", "experiment_id", "run_id", "input_hash", "status"),
+        *("latency_ms", "input_tokens", "output_tokens", "total_tokens", "cost_usd", "start_time_unix_ns"),
+        *("tags", "tool_calls", "retrieved_doc_ids"),
+    }
+)
+"""Columns of rows made from traces that say nothing of what was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +239,7 @@ def _inputs(plan: _Plan) -> tuple[str, ...]:
         return (given,)
     if "inputs" in plan.features.columns:
         return ("inputs",)
-    return tuple(name for name in plan.features.names if name not in _IDENTIFIERS)
+    return tuple(name for name in plan.features.names if name not in _RECORDED)
 
 
 def _roles(plan: _Plan, outputs: Outputs | None) -> Roles:
