@@ -55,6 +55,8 @@ SCORE_SCORER: Final = "spanfold.score.scorer"
 """What gave the score: the model of a judge, the classifier; a person's name."""
 SCORE_SOURCE: Final = "spanfold.score.source"
 """Of what kind that is: HUMAN, LLM_JUDGE or CODE (MLflow's source types)."""
+SCORE_METADATA_PREFIX: Final = "spanfold.score.metadata."
+"""Further facts about a score, such as where in an application a person gave it."""
 
 EVALUATION_STARTED: Final = "spanfold.evaluation.started"
 EVALUATION_PROGRESSED: Final = "spanfold.evaluation.progressed"

@@ -14,8 +14,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from spanfold._internal.compare import compare, diff
+from spanfold._internal.evaluation_reads import compare_evaluations
 from spanfold._internal.experiment_lookup import Experiment
 from spanfold._internal.experiments import set_experiment
+from spanfold._internal.feedback import log_expectation, log_feedback
 from spanfold._internal.instrumentation.autolog import autolog
 from spanfold._internal.metrics import log_metric, log_metrics
 from spanfold._internal.model import ActiveModel, LoggedModel, LoggedModelStatus
@@ -79,6 +81,7 @@ __all__ = [
     "autolog",
     "clear_active_model",
     "compare",
+    "compare_evaluations",
     "configure",
     "create_external_model",
     "delete_logged_model",
@@ -98,6 +101,8 @@ __all__ = [
     "iter_spans",
     "iter_traces",
     "last_logged_model",
+    "log_expectation",
+    "log_feedback",
     "log_metric",
     "log_metrics",
     "log_model_params",
