@@ -16,7 +16,9 @@ from tests.providers.server import running
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 for any free one")
-    with running(parser.parse_args().port) as provider:
+    parser.add_argument("--latency-ms", type=float, default=0.0, help="how long it thinks")
+    given = parser.parse_args()
+    with running(given.port, latency_s=given.latency_ms / 1_000) as provider:
         sys.stdout.write(json.dumps({"address": provider.address}) + "\n")
         sys.stdout.flush()
         sys.stdin.read()

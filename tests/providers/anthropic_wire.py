@@ -34,6 +34,12 @@ def reply_of(request: dict[str, Any]) -> Reply:
         for block in message["content"]
     ]
     has_result = any(block.get("type") == "tool_result" for block in blocks)
+    schema = request.get("output_config", {}).get("format", {}).get("schema")
+    told = any(message["role"] == "assistant" for message in request["messages"])
+    asked = "\n".join(str(one["content"]) for one in request["messages"] if one["role"] == "user")
+    judged = script.judged(asked, schema, is_told=told)
+    if judged is not None:
+        return judged
     return script.reply_to(prompt_of(request["messages"]), tools, has_tool_result=has_result)
 
 
@@ -52,6 +58,8 @@ def message(request: dict[str, Any]) -> dict[str, Any]:
     """A message that is complete."""
     reply = reply_of(request)
     reason = "tool_use" if reply.tool is not None else "end_turn"
+    if reply.is_refused or reply.is_cut_off:
+        reason = "refusal" if reply.is_refused else "max_tokens"
     return {
         **_head(request),
         "content": [_block(reply)],
@@ -88,7 +96,7 @@ def count_tokens(_: dict[str, Any]) -> dict[str, Any]:
     return {"input_tokens": script.INPUT_TOKENS}
 
 
-def error(status: int) -> dict[str, Any]:
+def error(status: int, parameter: str | None = None) -> dict[str, Any]:
     """A refusal in Anthropic's words."""
     kinds = {
         400: "invalid_request_error",
@@ -96,10 +104,10 @@ def error(status: int) -> dict[str, Any]:
         429: "rate_limit_error",
         529: "overloaded_error",
     }
-    detail = {
-        "type": kinds.get(status, "api_error"),
-        "message": f"The provider refused the request with {status}.",
-    }
+    message = f"The provider refused the request with {status}."
+    if parameter is not None:
+        message = f"{parameter}: this model does not support it."
+    detail = {"type": kinds.get(status, "api_error"), "message": message}
     return {"type": "error", "error": detail, "request_id": "req_0123456789"}
 
 

@@ -38,8 +38,11 @@ def reply_of(request: dict[str, Any]) -> Reply:
     """The answer to a chat completion request."""
     messages = request["messages"]
     schema = request.get("response_format", {}).get("json_schema", {}).get("schema")
-    if schema is not None:
-        return script.Reply(json.dumps(script.example_of(schema)))
+    told = any(message.get("role") == "assistant" for message in messages)
+    asked = "\n".join(str(one.get("content")) for one in messages if one.get("role") == "user")
+    judged = script.judged(asked, schema, is_told=told)
+    if judged is not None:
+        return judged
     has_result = any(message.get("role") == "tool" for message in messages)
     return script.reply_to(prompt_of(messages), tools_of(request), has_tool_result=has_result)
 
@@ -110,12 +113,14 @@ def embeddings(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def error(status: int) -> dict[str, Any]:
+def error(status: int, parameter: str | None = None) -> dict[str, Any]:
     """A refusal in OpenAI's words."""
     kinds = {400: "invalid_request_error", 401: "invalid_request_error", 429: "rate_limit_error"}
     codes = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
     message = f"The provider refused the request with {status}."
-    detail = {"message": message, "type": kinds.get(status, "server_error"), "param": None}
+    if parameter is not None:
+        message = f"Unsupported value: '{parameter}' is not supported with this model."
+    detail = {"message": message, "type": kinds.get(status, "server_error"), "param": parameter}
     return {"error": {**detail, "code": codes.get(status)}}
 
 
@@ -132,7 +137,9 @@ def _head(request: dict[str, Any], kind: str) -> dict[str, Any]:
 
 def _choice(index: int, reply: Reply) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": reply.text, "refusal": None}
-    reason = "stop"
+    reason = "length" if reply.is_cut_off else "stop"
+    if reply.is_refused:
+        message = {**message, "content": None, "refusal": reply.text}
     if reply.tool is not None:
         function = {"name": reply.tool, "arguments": json.dumps(reply.arguments)}
         calls = [{"id": script.TOOL_CALL_ID, "type": "function", "function": function}]

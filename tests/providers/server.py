@@ -48,6 +48,12 @@ class Provider:
     exchanges: list[Exchange] = field(default_factory=list)
     left_early: int = 0
     """Streams that the client closed before their end."""
+    latency_s: float = 0.0
+    """How long it thinks before it answers."""
+    underway: int = 0
+    most_underway: int = 0
+    """The most requests that were thought about at once."""
+    closing: threading.Event = field(default_factory=threading.Event)
     changed: threading.Condition = field(default_factory=threading.Condition)
     _failures: Counter[str] = field(default_factory=Counter)
 
@@ -78,19 +84,26 @@ class Provider:
                 message = f"not in {DEADLINE_S} s; requests: {[one.path for one in self.exchanges]}"
                 raise AssertionError(message)
 
-    def take(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> int:
+    def take(
+        self, path: str, headers: dict[str, str], body: dict[str, Any]
+    ) -> tuple[int, script.Failure | None]:
         """Keep a request; the status to answer it with."""
         with self.changed:
             status = 200 if path in _ROUTES else 404
-            failure = script.failure_of(_prompt_of(path, body)) if status == 200 else None
+            failure = script.failure_of(_prompt_of(path, body), body) if status == 200 else None
             if failure is not None:
                 key = json.dumps([path, body], sort_keys=True)
                 self._failures[key] += 1
                 if failure.times is None or self._failures[key] <= failure.times:
                     status = failure.status
             self.exchanges.append(Exchange(path, headers, body, status))
+            self.underway += 1
+            self.most_underway = max(self.most_underway, self.underway)
             self.changed.notify_all()
-        return status
+        self.closing.wait(self.latency_s)
+        with self.changed:
+            self.underway -= 1
+        return status, failure
 
     def note_left_early(self) -> None:
         """A client closed a stream before its end."""
@@ -107,17 +120,36 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         path = self.path.partition("?")[0]
         headers = {name.lower(): value for name, value in self.headers.items()}
-        status = self.provider.take(path, headers, body)
+        status, failure = self.provider.take(path, headers, body)
         if status != 200:
             wire = anthropic_wire if path.startswith("/v1/messages") else openai_wire
             # The client libraries would wait half a second and more before they try again.
-            self._reply(status, wire.error(status), {"Retry-After-Ms": "10"})
+            wait = {"Retry-After-Ms": "10"}
+            if failure is not None and failure.retry_after_s is not None:
+                wait = {"Retry-After": f"{failure.retry_after_s:g}"}
+            self._reply(status, wire.error(status, failure.parameter if failure else None), wait)
+            return
+        if self._misbehaves(script.mark_in(_prompt_of(path, body))[0]):
             return
         answer, events = _ROUTES[path]
         if body.get("stream") and events is not None:
             self._stream(events(body))
         else:
             self._reply(200, answer(body))
+
+    def _misbehaves(self, how: str) -> bool:
+        """Answer as no provider should, if a mark asks for it."""
+        if how == "hang":
+            self.provider.closing.wait(DEADLINE_S)
+        elif how == "broken":
+            data = b"<html>all is well</html>"
+            self._begin(200, {"Content-Type": "text/html", "Content-Length": str(len(data))})
+            self.wfile.write(data)
+            return True
+        elif how != "drop":
+            return False
+        self.close_connection = True
+        return True
 
     def _reply(self, status: int, value: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         data = json.dumps(value).encode()
@@ -171,6 +203,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256  # judges come many at a time
+
+
 def _prompt_of(path: str, body: dict[str, Any]) -> str:
     if path == "/v1/embeddings":
         return body["input"] if isinstance(body["input"], str) else str(body["input"][0])
@@ -181,11 +217,11 @@ def _prompt_of(path: str, body: dict[str, Any]) -> str:
 
 
 @contextmanager
-def running(port: int = 0) -> Iterator[Provider]:
+def running(port: int = 0, *, latency_s: float = 0.0) -> Iterator[Provider]:
     """A provider that runs in the block, on a free port of loopback if none is named."""
-    provider = Provider()
+    provider = Provider(latency_s=latency_s)
     handler = type("Handler", (_Handler,), {"provider": provider})
-    http = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    http = _Server(("127.0.0.1", port), handler)
     http.daemon_threads = True
     provider.port = http.server_address[1]
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -193,6 +229,7 @@ def running(port: int = 0) -> Iterator[Provider]:
     try:
         yield provider
     finally:
+        provider.closing.set()
         http.shutdown()
         thread.join(DEADLINE_S)
         http.server_close()

@@ -53,7 +53,10 @@ _MODULES: Final[Mapping[str, tuple[str, ...]]] = {
 
 NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {name: f"{_HERE}.{module}:{name}" for module, names in _MODULES.items() for name in names}
-    | {"genai": f"{_HERE}.genai:make_genai_metric"}
+    | {
+        "genai": f"{_HERE}.genai:make_genai_metric",
+        "genai_prompt": f"{_HERE}.genai:make_genai_metric_from_prompt",
+    }
 )
 """Where each metric's factory is: ``module:name``. Nothing is imported before it is asked for."""
 
