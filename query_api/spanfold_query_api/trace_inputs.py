@@ -181,7 +181,7 @@ class TraceExportParameters(ChosenTraceParameters):
             raise invalid("page_rows", "goes with format=jsonl")
         if self.rows == "spans" and (self.before or self.page_rows or self.is_sampled()):
             raise invalid("rows", "pages and samples are of traces")
-        if bool(self.sample_threshold) != bool(self.stratify_by):
+        if self.stratify_by and not self.sample_threshold:
             raise invalid("sample_threshold", "goes with stratify_by: GET /v1/traces/count gives thresholds")
 
     def is_sampled(self) -> bool:
@@ -202,6 +202,8 @@ class TraceExportParameters(ChosenTraceParameters):
             if found is None:
                 raise invalid("sample_threshold", "16 hexadecimal digits, a colon, and the stratum")
             thresholds[found.group(2)] = int(found.group(1), 16)
+        if thresholds and not self.stratify_by and set(thresholds) != {""}:
+            raise invalid("sample_threshold", "without stratify_by there is one, and its stratum has no name")
         return Sample(self.sample_seed, self.sample_rate, self.stratify_by, thresholds)
 
     def key(self) -> Key | None:

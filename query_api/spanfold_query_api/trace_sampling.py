@@ -67,7 +67,10 @@ def sampled(query: TraceQuery, sample: Sample) -> TraceQuery:
     """
     condition = query.condition
     parameters: dict[str, Any] = {**condition.parameters, "sample_seed": sample.seed}
-    if sample.thresholds:
+    if sample.thresholds and not sample.stratify_by:
+        parameters["sample_threshold"] = max(sample.thresholds.values())
+        limit = "{sample_threshold:UInt64}"
+    elif sample.thresholds:
         stratum = _stratum_sql(sample.stratify_by, parameters)
         parameters["strata"] = list(sample.thresholds)
         parameters["stratum_thresholds"] = list(sample.thresholds.values())
