@@ -1,4 +1,4 @@
-"""The query API: reads what the collector wrote, and never writes."""
+"""The query API: reads what the collector wrote, and never writes. Its own events go to the collector."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from spanfold_query_api import problems
-from spanfold_query_api.routes import compare, health, models, runs, traces
+from spanfold_query_api.outgoing import Outgoing
+from spanfold_query_api.routes import compare, evaluations, health, models, monitors, runs, traces
+from spanfold_query_api.workers import NO_WORKERS, Workers
 
 if TYPE_CHECKING:
     from spanfold_schemas.database import Database
@@ -20,8 +22,15 @@ pass `next_page_token` as `page_token` and repeat all other parameters. Errors a
 """
 
 
-def create_app(database: Database) -> FastAPI:
+def create_app(
+    database: Database, *, outgoing: Outgoing | None = None, workers: Workers | None = None
+) -> FastAPI:
     """Build the application.
+
+    Args:
+        database: to read from.
+        outgoing: sends events to the collector; by default, where the environment says it is.
+        workers: run evaluations and monitors; by default, none are run here.
 
     Routes are plain functions, which the framework runs in its pool of threads: a query holds up none but
     its own caller. The database stays the caller's, to close after the server has stopped.
@@ -39,9 +48,15 @@ def create_app(database: Database) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
+    if outgoing is None:
+        outgoing = Outgoing()
+    if workers is None:
+        workers = Workers(database, outgoing, NO_WORKERS)
     app.include_router(health.router())
     app.include_router(compare.router(database))
+    app.include_router(evaluations.router(database, outgoing, workers))
     app.include_router(models.router(database))
+    app.include_router(monitors.router(database, outgoing, workers))
     app.include_router(runs.router(database))
     app.include_router(traces.router(database))
     _describe_problems(app)

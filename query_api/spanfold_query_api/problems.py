@@ -75,6 +75,9 @@ def responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
 
 _DESCRIPTIONS: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.NOT_FOUND: "There is no such thing.",
+    HTTPStatus.CONFLICT: "It is not in a state in which that can be done.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not `application/json`.",
+    HTTPStatus.TOO_MANY_REQUESTS: "As much as may is waiting: try again after `Retry-After`.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A parameter or the filter is not valid.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The database is away or too slow: try again after `Retry-After`.",
 }

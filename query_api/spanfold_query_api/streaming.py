@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 from spanfold_query_api.problems import ProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from starlette.types import Message, Receive, Scope, Send
 
@@ -44,17 +44,21 @@ class Exports:
         except BaseException:
             self._free.release()
             raise
-        return _Pieces(chain([first], pieces), media_type, self._free.release)
+        return Pieces(chain([first], pieces), media_type, self._free.release)
 
 
-class _Pieces(StreamingResponse):
+class Pieces(StreamingResponse):
     """Ends when the client goes away or stalls; then no further piece is asked for."""
 
-    def __init__(self, pieces: Iterator[bytes], media_type: str, on_end: Callable[[], None]) -> None:
+    def __init__(
+        self, pieces: Iterator[bytes] | AsyncIterator[bytes], media_type: str, on_end: Callable[[], None]
+    ) -> None:
         super().__init__(pieces, media_type=media_type)
         self._on_end = on_end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send everything (ASGI)."""
+
         async def send_in_time(message: Message) -> None:
             with anyio.fail_after(STALLED_AFTER_S):
                 await send(message)

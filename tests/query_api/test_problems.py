@@ -138,26 +138,38 @@ def test_openapi_documents_every_operation_with_its_problems_and_no_broken_refer
         "/health",
         "/v1/compare",
         "/v1/diff",
+        "/v1/evaluations",
+        "/v1/evaluations/{evaluation_id}",
+        "/v1/evaluations/{evaluation_id}/cancel",
+        "/v1/evaluations/{evaluation_id}/events",
+        "/v1/evaluations/{evaluation_id}/resume",
+        "/v1/evaluations/{evaluation_id}/scores",
         "/v1/experiments",
         "/v1/experiments/{experiment_id}",
         "/v1/models",
         "/v1/models/{model_id}",
         "/v1/models/{model_id}/events",
         "/v1/models/{model_id}/summary",
+        "/v1/monitors",
+        "/v1/monitors/{monitor_id}",
+        "/v1/monitors/{monitor_id}/pause",
+        "/v1/monitors/{monitor_id}/resume",
         "/v1/runs",
         "/v1/runs/{run_id}",
         "/v1/runs/{run_id}/events",
         "/v1/traces",
+        "/v1/traces/count",
         "/v1/traces/details",
         "/v1/traces/export",
         "/v1/traces/{trace_id}",
     }
     for path, operations in document["paths"].items():
-        operation = operations["get"]
-        assert operation["summary"]
-        if path != "/health":
-            assert {"200", "422", "503"} <= set(operation["responses"])
-            assert "application/problem+json" in operation["responses"]["503"]["content"]
+        for operation in operations.values():
+            assert operation["summary"]
+            if path != "/health":
+                assert {"422", "503"} <= set(operation["responses"])
+                assert {"200", "201", "202", "204"} & set(operation["responses"])
+                assert "application/problem+json" in operation["responses"]["503"]["content"]
     text = json.dumps(document)
     references = set(re.findall(r'"\$ref": "([^"]+)"', text))
     assert references
