@@ -62,14 +62,18 @@ from spanfold._internal.tracing import start_span, trace
 from spanfold.evaluation._evaluate import evaluate
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from typing import Any
 
     from spanfold import evaluation as evaluation
     from spanfold import metrics as metrics
+    from spanfold.evaluation._result import EvaluationResult
+
+_LATER = {"EvaluationResult": "spanfold.evaluation._result"}
 
 __all__ = [
     "ActiveModel",
     "ActiveRun",
+    "EvaluationResult",
     "Experiment",
     "LoggedModel",
     "LoggedModelStatus",
@@ -125,9 +129,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> ModuleType:
-    """``spanfold.metrics`` is loaded when it is first used."""
+def __getattr__(name: str) -> Any:
+    """What few applications need is loaded when it is first used."""
     if name in {"evaluation", "metrics"}:
         return import_module(f"spanfold.{name}")
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
     message = f"module 'spanfold' has no attribute {name!r}"
     raise AttributeError(message)

@@ -9,6 +9,7 @@ import spanfold
 PUBLIC_NAMES = [
     "ActiveModel",
     "ActiveRun",
+    "EvaluationResult",
     "Experiment",
     "LoggedModel",
     "LoggedModelStatus",

@@ -6,6 +6,9 @@ they rest on are imported when the first rows are scored.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from spanfold.metrics._aggregations import standard_aggregations
 from spanfold.metrics._classifier import classifier, f1_score, precision_score, recall_score
 from spanfold.metrics._matching import (
@@ -41,6 +44,11 @@ from spanfold.metrics._retrieval import ndcg_at_k, precision_at_k, recall_at_k
 from spanfold.metrics._rouge import rouge1, rouge2, rougeL, rougeLsum
 from spanfold.metrics._structure import json_schema_match, json_valid
 from spanfold.metrics._translation import bleu, chrf, corpus_bleu, corpus_chrf
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from spanfold.metrics import genai as genai
 
 __all__ = [
     "Columns",
@@ -88,3 +96,11 @@ __all__ = [
     "token_count",
     "token_f1",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """``spanfold.metrics.genai`` is loaded when it is first used, as MLflow's is there without an import."""
+    if name == "genai":
+        return import_module("spanfold.metrics.genai")
+    message = f"module 'spanfold.metrics' has no attribute {name!r}"
+    raise AttributeError(message)
