@@ -148,14 +148,13 @@ def chat_text(messages: Sequence[dict[str, str]]) -> str:
 
 
 def causal(
-    folder: Path, pairs: Sequence[tuple[str, str]], *, template: bool, positions: int = 512, steps: int = 80
+    folder: Path, pairs: Sequence[tuple[str, str]], *, positions: int = 512, vocabulary: int = 700
 ) -> Path:
     """A GPT-2 of two layers that learned the answers to some prompts by heart."""
     torch.manual_seed(0)
     texts = [prompt + answer for prompt, answer in pairs]
-    tokenizer = tokenizer_of(texts, marks=False, size=700, model_max_length=positions)
-    if template:
-        tokenizer.chat_template = CHAT_TEMPLATE
+    tokenizer = tokenizer_of(texts, marks=False, size=vocabulary, model_max_length=positions)
+    tokenizer.chat_template = CHAT_TEMPLATE
     made = GPT2Config(
         vocab_size=len(tokenizer),
         n_positions=positions,
@@ -174,13 +173,13 @@ def causal(
     for row, (prompt, _) in zip(labels, pairs, strict=True):
         row[: len(tokenizer(prompt)["input_ids"])] = -100
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    for _ in range(steps):
+    for _ in range(120):
         logits = model(**batch).logits[:, :-1].flatten(0, 1)
         loss = torch.nn.functional.cross_entropy(logits, labels[:, 1:].flatten())
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call] # torch has no types here
         optimizer.step()
-        if loss < 0.005:
+        if loss < 0.02:
             break
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -68,4 +68,4 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def causal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """It knows two capitals, and reads and writes 160 tokens together."""
     answers = [(FRANCE, '{"capital": "Paris"}'), (JAPAN, '{"capital": "Tokyo"}')]
-    return _models.causal(tmp_path_factory.mktemp("causal"), answers, template=True, positions=160)
+    return _models.causal(tmp_path_factory.mktemp("causal"), answers, positions=160)
