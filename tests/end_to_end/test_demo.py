@@ -87,6 +87,26 @@ def test_the_second_version_finds_the_right_documentation_more_often(reports: li
     assert 0 < first < second <= 1
 
 
+def test_traces_of_questions_with_a_right_answer_tell_it(
+    server: Server, reports: list[dict[str, Any]]
+) -> None:
+    model_id = reports[1]["model"]["model_id"]
+    exported = httpx.get(
+        f"{server.ready['api_url']}/v1/traces/export",
+        params={"format": "jsonl", "model_id": model_id, "columns": ["input", "scores", "expectations"]},
+        timeout=TIMEOUT_S,
+    )
+    traces = [json.loads(line) for line in exported.text.splitlines()]
+    with_answer = [trace for trace in traces if trace["expectations"]]
+    assert 0 < len(with_answer) < QUESTIONS
+    assert with_answer == [trace for trace in traces if trace["scores"]]
+    answers = [json.loads(trace["expectations"]["expected_response"]) for trace in with_answer]
+    openings = {document.name: document.opening for document in load_documents()}
+    assert set(answers) <= set(openings.values())
+    by_name = {trace["input"]: answer for trace, answer in zip(with_answer, answers, strict=True)}
+    assert by_name["What does os.mknod do?"] == openings["os.mknod"]
+
+
 def test_a_trace_goes_through_both_services(server: Server, reports: list[dict[str, Any]]) -> None:
     model_id = reports[-1]["model"]["model_id"]
     listed = get(server, "/v1/traces", model_id=model_id, filter="status != 'ERROR'", limit="50")["traces"]
