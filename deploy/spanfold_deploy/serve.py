@@ -1,7 +1,9 @@
 """Server processes: all in one, or the collector or the query API alone.
 
-Start: ports checked → database opened → schema brought up to date → receivers → query API → ready.
-Stop (SIGTERM, SIGINT): receivers take no more → what was taken becomes durable → query API → database.
+Start: ports checked → database opened → schema brought up to date → query API → receivers → evaluations that
+an earlier process left → ready.
+Stop (SIGTERM, SIGINT): evaluations pause → receivers take no more → what was taken becomes durable → API
+→ database.
 """
 
 from __future__ import annotations
@@ -33,11 +35,15 @@ if TYPE_CHECKING:
 
     from spanfold_collector.collector import Collector
     from spanfold_deploy.settings import Settings
+    from spanfold_query_api.outgoing import Outgoing
+    from spanfold_query_api.workers import Workers
     from spanfold_schemas.database import Database
 
 _API_START_TIMEOUT_S: Final = 30.0
-_API_STOP_SHARE: Final = 0.25
-"""Share of the time to stop that is left to queries in flight, once everything taken is durable."""
+_WORKERS_STOP_SHARE: Final = 0.2
+_COLLECTOR_STOP_SHARE: Final = 0.6
+_API_STOP_SHARE: Final = 0.2
+"""Shares of the time to stop: that of the query API is for queries in flight, once all taken is durable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +85,17 @@ def run(settings: Settings, parts: Parts, *, as_json: bool = False) -> None:
         }
         api = None
         if listener is not None:
-            api = _start_api(database, listener)
+            api = _start_api(settings, database, listener)
             opened.callback(api.stop, settings.shutdown_timeout_s * _API_STOP_SHARE)
             ready["api_url"] = _url(settings.host, api.port)
         collector = _start_collector(settings, database) if parts.collector else None
         if collector is not None:
-            opened.callback(collector.stop, settings.shutdown_timeout_s * (1 - _API_STOP_SHARE))
+            opened.callback(collector.stop, settings.shutdown_timeout_s * _COLLECTOR_STOP_SHARE)
             ready["otlp_grpc_endpoint"] = _url(settings.host, collector.grpc_port)
             ready["otlp_http_endpoint"] = _url(settings.host, collector.http_port)
+        if api is not None:
+            api.start_workers(ready.get("otlp_http_endpoint"))
+            opened.callback(api.workers.stop)
         _announce(ready, as_json=as_json)
         while not stop.wait(1.0):
             if api is not None and not api.is_alive():
@@ -102,12 +111,14 @@ class ApiServer:
     after serving and so keep everything after it from closing.
     """
 
-    def __init__(self, app: FastAPI, listener: socket.socket) -> None:
+    def __init__(self, app: FastAPI, listener: socket.socket, outgoing: Outgoing, workers: Workers) -> None:
         import uvicorn  # noqa: PLC0415 - a collector alone does without
 
         config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="auto")
         self._server: uvicorn.Server = uvicorn.Server(config)
         self._listener: Final = listener
+        self._outgoing: Final = outgoing
+        self.workers: Final = workers
         self._thread: Final = threading.Thread(target=self._serve, name="query-api", daemon=True)
         self.port: Final[int] = listener.getsockname()[1]
 
@@ -125,6 +136,12 @@ class ApiServer:
                 raise StartError(message)
             time.sleep(0.01)
 
+    def start_workers(self, collector_endpoint: object) -> None:
+        """Run evaluations and monitors, and send their events to the collector of this process, if any."""
+        if isinstance(collector_endpoint, str):
+            self._outgoing.connect(collector_endpoint)
+        self.workers.start()
+
     def is_alive(self) -> bool:
         """Whether requests are answered."""
         return self._thread.is_alive()
@@ -134,6 +151,7 @@ class ApiServer:
         self._server.config.timeout_graceful_shutdown = max(1, int(timeout_s))
         self._server.should_exit = True
         self._thread.join(timeout_s + 1)
+        self._outgoing.close()
 
     def _serve(self) -> None:
         self._server.run(sockets=[self._listener])
@@ -208,10 +226,26 @@ def _bring_up_to_date(settings: Settings, database: Database, parts: Parts) -> N
         raise StartError(message) from error
 
 
-def _start_api(database: Database, listener: socket.socket) -> ApiServer:
+def _start_api(settings: Settings, database: Database, listener: socket.socket) -> ApiServer:
     from spanfold_query_api.app import create_app  # noqa: PLC0415 - a collector alone does without
+    from spanfold_query_api.outgoing import Outgoing  # noqa: PLC0415 - as above
+    from spanfold_query_api.workers import Workers, WorkerSettings  # noqa: PLC0415 - as above
 
-    server = ApiServer(create_app(database), listener)
+    outgoing = Outgoing(settings.collector_endpoint)
+    workers = Workers(
+        database,
+        outgoing,
+        WorkerSettings(
+            api_url=_url(settings.host, listener.getsockname()[1]),
+            max_running=settings.evaluation_workers,
+            max_waiting=settings.evaluation_queue,
+            monitor_interval_s=settings.monitor_interval_s,
+            monitor_settle_s=settings.monitor_settle_s,
+            monitor_overlap_s=settings.monitor_overlap_s,
+            stop_grace_s=settings.shutdown_timeout_s * _WORKERS_STOP_SHARE,
+        ),
+    )
+    server = ApiServer(create_app(database, outgoing=outgoing, workers=workers), listener, outgoing, workers)
     server.start()
     return server
 

@@ -116,6 +116,39 @@ class Settings(BaseSettings):
         description="TOML file of prices of one's own, which go before the published list "
         "([docs/cost.md](cost.md)).",
     )
+    collector_endpoint: Annotated[str, AfterValidator(_check_http_url)] | None = Field(
+        default=None,
+        description="The collector's OTLP/HTTP address, to which the query API sends events of evaluations, "
+        "monitors and feedback. Default: the collector of the same process, or `http://localhost:4318`.",
+    )
+    evaluation_workers: int = Field(
+        default=2,
+        ge=0,
+        le=64,
+        description="Evaluations that run beside the query API at one time. 0: none, and no monitors; so for "
+        "all query APIs of one database but one.",
+    )
+    evaluation_queue: int = Field(
+        default=50, ge=1, le=10_000, description="Evaluations that may wait; past it they are refused."
+    )
+    monitor_interval_s: float = Field(
+        default=15.0,
+        gt=0,
+        le=3600,
+        description="Seconds from one look of a monitor at new traces to the next.",
+    )
+    monitor_settle_s: float = Field(
+        default=30.0,
+        ge=0,
+        le=3600,
+        description="Age in seconds at which a trace is scored by monitors: all its spans have come by then.",
+    )
+    monitor_overlap_s: float = Field(
+        default=3600.0,
+        ge=0,
+        le=86_400,
+        description="Seconds that monitors look back for traces that came late.",
+    )
     shutdown_timeout_s: float = Field(
         default=10.0,
         gt=0,

@@ -62,12 +62,13 @@ class Child:
                 _log.debug("%s has closed its end already", self.name)
 
     def stop(self, timeout_s: float) -> None:
-        """Return once it has ended: by itself within ``timeout_s``, else by force."""
+        """Return once it has ended: by itself within ``timeout_s``, else killed."""
         self.release()
         try:
             self._process.wait(max(timeout_s, 0.0))
         except subprocess.TimeoutExpired:
-            self.terminate()
+            self._process.kill()
+            self._process.wait()
 
     def terminate(self) -> None:
         """End it by force."""

@@ -64,9 +64,21 @@ class Outgoing:
         Args:
             endpoint: the collector's OTLP/HTTP address. Default: as :class:`EventSender` has it.
         """
-        self._endpoint: Final = endpoint
+        self._endpoint = endpoint
         self._lock: Final = threading.Lock()
         self._sender: EventSender | None = None
+
+    @property
+    def endpoint(self) -> str | None:
+        """The collector's address; None for the one that the environment names."""
+        return self._endpoint
+
+    def connect(self, endpoint: str) -> None:
+        """Send to this collector from now on, unless one was named at the beginning."""
+        with self._lock:
+            if self._endpoint is None:
+                self._endpoint = endpoint
+                self._sender = None
 
     def send(self, events: Sequence[OutgoingEvent]) -> None:
         """Return once the collector has them for good.

@@ -40,6 +40,7 @@ _VISIBLE_WITHIN_S: Final = 60.0
 _VISIBLE_AFTER_FAULT_S: Final = 3.0
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
+_OTLP: Final = "OTEL_EXPORTER_OTLP_"
 _REASON_CHARS: Final = 4_000
 _log: Final = logging.getLogger(__name__)
 
@@ -50,8 +51,6 @@ class WorkerSettings:
 
     api_url: str
     """Address of this query API."""
-    otlp_endpoint: str
-    """The collector's OTLP/HTTP address."""
     max_running: int = 2
     """Evaluations at one time; 0: this process runs none, and no monitors."""
     max_waiting: int = 50
@@ -68,7 +67,7 @@ class WorkerSettings:
     poll_s: float = 1.0
 
 
-NO_WORKERS: Final = WorkerSettings(api_url="", otlp_endpoint="", max_running=0)
+NO_WORKERS: Final = WorkerSettings(api_url="", max_running=0)
 
 
 @dataclass(slots=True)
@@ -292,7 +291,9 @@ class Workers:
 
     def _child(self, *arguments: str) -> Child:
         command = [sys.executable, "-m", "spanfold.evaluation", *arguments]
-        return Child(command, environment(self._settings), " ".join(arguments[:3]))
+        return Child(
+            command, environment(self._settings.api_url, self._outgoing.endpoint), " ".join(arguments[:3])
+        )
 
 
 def _pause_s(settings: WorkerSettings) -> float:
@@ -300,14 +301,15 @@ def _pause_s(settings: WorkerSettings) -> float:
     return max(settings.poll_s, min(settings.monitor_interval_s, _LONGEST_PAUSE_S))
 
 
-def environment(settings: WorkerSettings) -> Mapping[str, str]:
+def environment(api_url: str, collector_endpoint: str | None) -> Mapping[str, str]:
     """What children find in their environment: this server's, and where to read and to send."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith("OTEL_EXPORTER_OTLP_LOGS_")
-    }
+    reads = {"SPANFOLD_ENDPOINT": api_url}
+    if collector_endpoint is None:
+        return {**os.environ, **reads}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OTLP)}
     return {
         **kept,
-        "SPANFOLD_ENDPOINT": settings.api_url,
-        "OTEL_EXPORTER_OTLP_ENDPOINT": settings.otlp_endpoint,
+        **reads,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector_endpoint,
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
     }
