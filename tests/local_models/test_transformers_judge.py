@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
+from spanfold.metrics._torch import load_model
 from spanfold.metrics.genai import _transformers
 from spanfold.metrics.genai._backend import JudgeError, JudgeReply, JudgeRequest, open_backend
 from spanfold.metrics.genai._make import make_genai_metric
@@ -113,7 +114,7 @@ def test_a_batch_that_memory_is_short_for_is_halved_and_a_failing_row_has_an_err
     backend: TransformersBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(backend, request(FRANCE))
-    loaded = _transformers.load_model(backend._name, "causal")
+    loaded = load_model(backend._name, "causal")
     generate = loaded.model.generate
 
     def limited(**given: Any) -> Any:
@@ -138,7 +139,7 @@ def test_a_schema_is_asked_for_by_prompt_and_roles_without_a_template_by_name(
         ({"role": "system", "content": "Be strict."}, {"role": "user", "content": "Score it."}),
         {"type": "object", "required": ["score"]},
     )
-    loaded = _transformers.load_model(str(causal), "causal")
+    loaded = load_model(str(causal), "causal")
     text, has_marks = _transformers._prompt(loaded, question)
     assert text.startswith("<|system|>Be strict.<|end|><|user|>Score it.")
     assert text.endswith('{"type": "object", "required": ["score"]}<|end|><|assistant|>')
@@ -193,7 +194,7 @@ def judge(causal: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     class Recorder(TransformersBackend):
         def complete(self, requests: Any) -> Any:
-            loaded = _transformers.load_model(self._name, "causal")
+            loaded = load_model(self._name, "causal")
             for at, one in enumerate(requests):
                 yield at, JudgeReply(written_down(loaded, one))
 

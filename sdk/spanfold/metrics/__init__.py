@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from spanfold.metrics._aggregations import standard_aggregations
 from spanfold.metrics._classifier import classifier, f1_score, precision_score, recall_score
+from spanfold.metrics._embeddings import bertscore, semantic_similarity
 from spanfold.metrics._matching import (
     contains,
     edit_similarity,
@@ -29,6 +30,7 @@ from spanfold.metrics._metric import (
     make_metric,
 )
 from spanfold.metrics._model_types import metrics_of_model_type
+from spanfold.metrics._profanity import profanity
 from spanfold.metrics._readability import ari_grade_level, flesch_kincaid_grade_level
 from spanfold.metrics._recorded import cost, latency, token_count
 from spanfold.metrics._regressor import (
@@ -43,6 +45,7 @@ from spanfold.metrics._regressor import (
 from spanfold.metrics._retrieval import ndcg_at_k, precision_at_k, recall_at_k
 from spanfold.metrics._rouge import rouge1, rouge2, rougeL, rougeLsum
 from spanfold.metrics._structure import json_schema_match, json_valid
+from spanfold.metrics._toxicity import toxicity
 from spanfold.metrics._translation import bleu, chrf, corpus_bleu, corpus_chrf
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ __all__ = [
     "MetricSpec",
     "MetricValue",
     "ari_grade_level",
+    "bertscore",
     "bleu",
     "chrf",
     "classifier",
@@ -82,6 +86,7 @@ __all__ = [
     "ndcg_at_k",
     "precision_at_k",
     "precision_score",
+    "profanity",
     "r2_score",
     "recall_at_k",
     "recall_score",
@@ -92,9 +97,11 @@ __all__ = [
     "rouge2",
     "rougeL",
     "rougeLsum",
+    "semantic_similarity",
     "standard_aggregations",
     "token_count",
     "token_f1",
+    "toxicity",
 ]
 
 
