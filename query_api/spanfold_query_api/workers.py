@@ -65,6 +65,7 @@ class WorkerSettings:
     stop_grace_s: float = 5.0
     """Time for children to end by themselves when this process stops."""
     poll_s: float = 1.0
+    command: tuple[str, ...] = (sys.executable, "-m", "spanfold.evaluation")
 
 
 NO_WORKERS: Final = WorkerSettings(api_url="", max_running=0)
@@ -290,10 +291,8 @@ class Workers:
         self._outgoing.send_fact(event_type, state.evaluation_id, asdict(state.progress))
 
     def _child(self, *arguments: str) -> Child:
-        command = [sys.executable, "-m", "spanfold.evaluation", *arguments]
-        return Child(
-            command, environment(self._settings.api_url, self._outgoing.endpoint), " ".join(arguments[:3])
-        )
+        child_environment = environment(self._settings.api_url, self._outgoing.endpoint)
+        return Child([*self._settings.command, *arguments], child_environment, " ".join(arguments[:3]))
 
 
 def _pause_s(settings: WorkerSettings) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -11,13 +12,17 @@ import httpx
 import pytest
 import uvicorn
 
+from spanfold_collector.collector import Collector
+from spanfold_collector.settings import CollectorSettings
 from spanfold_deploy.database import open_database
 from spanfold_query_api.app import create_app
 from spanfold_schemas.migrate import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from spanfold_query_api.outgoing import Outgoing
+    from spanfold_query_api.workers import Workers
     from spanfold_schemas.database import Database, QueryResult, RawFormat
 
 START_TIMEOUT_S = 20
@@ -63,12 +68,17 @@ class RecordingDatabase:
 
 
 @contextmanager
-def served(database: Database) -> Iterator[httpx.Client]:
-    """A client of the API, which listens on a free port of loopback."""
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(database), host="127.0.0.1", port=0, log_config=None, lifespan="off")
-    )
-    thread = threading.Thread(target=server.run)
+def served(
+    database: Database,
+    outgoing: Outgoing | None = None,
+    workers: Callable[[str], Workers] | None = None,
+) -> Iterator[httpx.Client]:
+    """A client of the API, which listens on a free port of loopback; workers are made for its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    app = create_app(database, outgoing=outgoing, workers=None if workers is None else workers(url))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
         deadline = time.monotonic() + START_TIMEOUT_S
@@ -76,8 +86,7 @@ def served(database: Database) -> Iterator[httpx.Client]:
             assert thread.is_alive(), "the server did not start"
             assert time.monotonic() < deadline, "the server did not start in time"
             time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        with httpx.Client(base_url=url, timeout=30) as client:
             yield client
     finally:
         server.should_exit = True
@@ -99,3 +108,22 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordingData
 def api(database: RecordingDatabase) -> Iterator[httpx.Client]:
     with served(database) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def collector_url(database: RecordingDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a collector that writes to the database which the API reads."""
+    collector = Collector(
+        database,
+        CollectorSettings(
+            directory=tmp_path_factory.mktemp("collector"),
+            grpc_port=0,
+            http_port=0,
+            linger_ms=5,
+            min_free_disk_bytes=0,
+            slow_after_s=60,
+        ),
+    )
+    collector.start()
+    yield f"http://127.0.0.1:{collector.http_port}"
+    assert collector.stop()

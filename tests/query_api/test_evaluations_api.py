@@ -10,8 +10,6 @@ import pyarrow as pa
 import pytest
 
 from spanfold.evaluation._sender import EventSender, entity_event, score_event
-from spanfold_collector.collector import Collector
-from spanfold_collector.settings import CollectorSettings
 from spanfold_query_api.evaluation_answers import Evaluation, EvaluationPage
 from spanfold_schemas import keys
 from tests.query_api.rows import trace_id
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx
-
-    from tests.query_api.conftest import RecordingDatabase
 
 FIRST, SECOND, ROWS = ("e-" + digit * 32 for digit in "123")
 STARTED: dict[str, Any] = {
@@ -38,23 +34,10 @@ STARTED: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def sender(database: RecordingDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventSender]:
-    collector = Collector(
-        database,
-        CollectorSettings(
-            directory=tmp_path_factory.mktemp("collector"),
-            grpc_port=0,
-            http_port=0,
-            linger_ms=5,
-            min_free_disk_bytes=0,
-            slow_after_s=60,
-        ),
-    )
-    collector.start()
-    opened = EventSender(f"http://127.0.0.1:{collector.http_port}", headers={})
+def sender(collector_url: str) -> Iterator[EventSender]:
+    opened = EventSender(collector_url, headers={})
     yield opened
     opened.close()
-    assert collector.stop()
 
 
 @pytest.fixture(scope="module", autouse=True)

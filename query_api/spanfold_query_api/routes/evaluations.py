@@ -123,8 +123,8 @@ def _add_commands(routes: APIRouter, database: Database, outgoing: Outgoing, wor
     def create(body: JsonBody) -> Evaluation:
         asked = bodies.checked(NewEvaluation, body)
         evaluation_id = ids.new_evaluation_id()
+        payload = evaluation_requests.evaluation(asked, evaluation_id)
         with workers.room() as enqueue:
-            payload = evaluation_requests.evaluation(asked, evaluation_id)
             sent_ns = outgoing.send_fact(
                 keys.EVALUATION_STARTED, evaluation_id, payload, actor=asked.user or ""
             )
