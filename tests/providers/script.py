@@ -13,7 +13,7 @@ To judges, whose questions begin with words of their own, a mark anywhere in the
 - ``[judge:garbage]`` is no JSON; ``[judge:garbage_once:2]`` neither, until it is told so: then it scores.
 - ``[judge:refuse]`` refuses, ``[judge:cut_off]`` stops in the middle.
 - ``[judge:no_schema]`` and ``[judge:no_temperature]`` refuse requests that have such a thing.
-- ``[judge:hang]`` never answers, ``[judge:drop]`` closes the connection, ``[judge:broken]`` is no JSON at all.
+- ``[judge:hang]`` never answers, ``[judge:drop]`` just closes, ``[judge:broken]`` answers with a web page.
 
 With tools in the request, and no tool's result among the messages, the answer calls the first tool.
 """

@@ -32,7 +32,8 @@ DISTRUST_S: Final = 3_600.0
 _BUSY_TIMEOUT_S: Final = 30.0
 _TOUCH_AFTER_S: Final = 86_400
 _PUTS_A_CHECK: Final = 64
-_EVICTED_SHARE: Final = 0.2
+_KEPT_SHARE: Final = 0.8
+"""Of the bound, once it was passed: so it is not passed again at once."""
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS replies (
     key TEXT PRIMARY KEY, reply TEXT NOT NULL, used_at REAL NOT NULL, expires_at REAL
@@ -158,13 +159,15 @@ class ReplyCache:
             self._writer.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("page_count", "freelist_count", "page_size")
         )
-        if (pages - free) * size <= self._max_bytes:
+        used = (pages - free) * size
+        if used <= self._max_bytes:
             return
+        share = 1 - _KEPT_SHARE * self._max_bytes / used
         (count,) = self._writer.execute("SELECT count(*) FROM replies").fetchone()
         oldest = "SELECT key FROM replies ORDER BY used_at LIMIT ?"
         self._writer.execute(
             f"DELETE FROM replies WHERE key IN ({oldest})",  # noqa: S608 - our own text
-            (max(1, int(count * _EVICTED_SHARE)),),
+            (max(1, int(count * share)),),
         )
 
     def distrust(self, key: str) -> None:

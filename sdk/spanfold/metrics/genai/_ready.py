@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spanfold.metrics.genai._examples import EvaluationExample
 
 VERSION: Final = "v1"
+_SHORT: Final = ("temperature", "max_tokens", "reasoning_effort")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,10 @@ class JudgeOptions(TypedDict, total=False):
     metric_metadata: Mapping[str, Any] | None
     parameters: Mapping[str, Any] | None
     """Passed on to the model, such as ``{"temperature": 0}``."""
+    temperature: float
+    """Short for the parameter; likewise the next two."""
+    max_tokens: int
+    reasoning_effort: str
     extra_headers: Mapping[str, str] | None
     proxy_url: str | None
     max_workers: int
@@ -138,8 +143,8 @@ def answer_correctness(model: str | None = None, **options: Unpack[JudgeOptions]
     Args and errors: as :func:`answer_similarity`.
 
     Example:
-        >>> answer_correctness("anthropic:/claude-sonnet-4-5").scorer
-        'anthropic:/claude-sonnet-4-5'
+        >>> answer_correctness("anthropic:/claude-sonnet-5").scorer
+        'anthropic:/claude-sonnet-5'
     """
     return _ready("answer_correctness", _CORRECTNESS, model, options)
 
@@ -246,6 +251,8 @@ def _ready(name: str, question: _Question, model: str | None, options: JudgeOpti
     version = given.pop("metric_version", None)
     if version not in {None, VERSION}:
         raise InvalidArgumentError(f"{name}: metric_version={version!r} is not there; there is {VERSION!r}")
+    short = {key: given.pop(key) for key in _SHORT if key in given}
+    given["parameters"] = {**(given.get("parameters") or {}), **short}
     made = make_genai_metric(
         name,
         question.definition,
