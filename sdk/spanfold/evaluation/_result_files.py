@@ -7,11 +7,12 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold.errors import InvalidArgumentError
-from spanfold.evaluation._table import Table
+from spanfold.evaluation._table import Table, frame_of
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -38,11 +39,9 @@ def to_pandas(rows: Rows) -> pd.DataFrame:
     Raises:
         InvalidArgumentError: pandas is not installed.
     """
-    try:
-        import pandas as pd  # noqa: PLC0415 - optional, and slow to import
-    except ImportError:
-        raise InvalidArgumentError("a data frame needs pandas: pip install 'spanfold[dataframe]'") from None
-    return pd.DataFrame(_columns(rows))
+    if find_spec("pandas") is None:
+        raise InvalidArgumentError("a data frame needs pandas: pip install 'spanfold[dataframe]'")
+    return frame_of(_columns(rows))
 
 
 def to_arrow(rows: Rows) -> pa.Table:
@@ -62,8 +61,8 @@ def to_arrow(rows: Rows) -> pa.Table:
         plain_values = [plain(value) for value in values]
         try:
             arrays[name] = pa.array(plain_values)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-            arrays[name] = pa.array([None if value is None else text_of(value) for value in plain_values])
+        except (pa.ArrowException, OverflowError, UnicodeEncodeError):
+            arrays[name] = pa.array([None if value is None else _storable(value) for value in plain_values])
     return pa.table(arrays)
 
 
@@ -86,7 +85,7 @@ def to_csv(rows: Rows, path: str | PathLike[str], *, for_spreadsheets: bool) -> 
         text = text_of(value)
         return f"'{text}" if for_spreadsheets and text.startswith(_FORMULA) else text
 
-    with Path(path).open("w", encoding="utf-8", newline="") as file:
+    with Path(path).open("w", encoding="utf-8", errors="replace", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([cell(name) for name in names])
         for row in rows:
@@ -189,6 +188,11 @@ def plain(value: Any) -> Any:
 def text_of(value: Any) -> str:
     """Text as it is, anything else as JSON."""
     return value if isinstance(value, str) else _dumped(plain(value))
+
+
+def _storable(value: Any) -> str:
+    """Text without halves of characters, which no UTF-8 can say."""
+    return text_of(value).encode("utf-8", "replace").decode()
 
 
 def _columns(rows: Rows) -> Mapping[str, Sequence[Any]]:

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold.errors import InvalidArgumentError
-from spanfold.evaluation._table import Table, as_list, of_columns, of_rows
+from spanfold.evaluation._table import Table, as_list, frame_of, of_columns, of_rows
 
 if TYPE_CHECKING:
     from spanfold.evaluation._rows_progress import Bar
@@ -165,9 +165,7 @@ def _questions(features: Table) -> Sequence[Any]:
 def _as_given(features: Table) -> Any:
     if find_spec("pandas") is None:
         return {name: list(values) for name, values in features.columns.items()}
-    import pandas as pd  # noqa: PLC0415 - optional, and slow to import
-
-    return pd.DataFrame(dict(features.columns))
+    return frame_of(features.columns)
 
 
 def _outputs(returned: Any, row_count: int, predictions: str | None) -> Outputs:

@@ -7,9 +7,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from spanfold.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _KINDS: Final = (
     "a pandas DataFrame, an Arrow table, a list of dicts, a dict of columns, or the path of a "
@@ -140,6 +143,16 @@ def as_list(values: Any) -> list[Any]:
     if hasattr(values, "tolist"):
         return list(values.tolist())
     return list(values)
+
+
+def frame_of(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """A data frame of the columns. Needs pandas."""
+    import pandas as pd  # noqa: PLC0415 - optional, and slow to import
+
+    try:
+        return pd.DataFrame(dict(columns))
+    except UnicodeEncodeError:  # half of a character: its own type of text cannot hold it
+        return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
 
 
 def _of_frame(frame: Any) -> Table:
