@@ -8,7 +8,18 @@ from fastapi import FastAPI
 
 from spanfold_query_api import problems
 from spanfold_query_api.outgoing import Outgoing
-from spanfold_query_api.routes import compare, evaluations, health, models, monitors, runs, traces
+from spanfold_query_api.routes import (
+    agreement,
+    compare,
+    evaluation_compare,
+    evaluations,
+    feedback,
+    health,
+    models,
+    monitors,
+    runs,
+    traces,
+)
 from spanfold_query_api.workers import NO_WORKERS, Workers
 
 if TYPE_CHECKING:
@@ -54,7 +65,10 @@ def create_app(
         workers = Workers(database, outgoing, NO_WORKERS)
     app.include_router(health.router())
     app.include_router(compare.router(database))
+    app.include_router(evaluation_compare.router(database))
     app.include_router(evaluations.router(database, outgoing, workers))
+    app.include_router(agreement.router(database))
+    app.include_router(feedback.router(database, outgoing))
     app.include_router(models.router(database))
     app.include_router(monitors.router(database, outgoing, workers))
     app.include_router(runs.router(database))

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from spanfold._internal.compare import compare, diff
-from spanfold._internal.evaluation_reads import compare_evaluations
+from spanfold._internal.evaluation_reads import agreement, compare_evaluations
 from spanfold._internal.experiment_lookup import Experiment
 from spanfold._internal.experiments import set_experiment
 from spanfold._internal.feedback import log_expectation, log_feedback
@@ -81,6 +81,7 @@ __all__ = [
     "RunData",
     "RunInfo",
     "active_run",
+    "agreement",
     "arrow_traces",
     "autolog",
     "clear_active_model",

@@ -17,6 +17,7 @@ PUBLIC_NAMES = [
     "RunData",
     "RunInfo",
     "active_run",
+    "agreement",
     "arrow_traces",
     "autolog",
     "clear_active_model",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from spanfold._internal.instants import Instant
+    from spanfold.evaluation._agreement import Agreement
     from spanfold.evaluation._comparison_result import EvaluationComparison
 
 
@@ -62,3 +64,66 @@ def compare_evaluations(  # noqa: PLR0913 - all but the two are by name
         pairing=pairing,
         seed=seed,
     )
+
+
+def agreement(  # noqa: PLR0913 - all but the names are by name
+    judge: str,
+    human: str | None = None,
+    *,
+    evaluation_id: str | None = None,
+    model: str | None = None,
+    start: Instant | None = None,
+    end: Instant | None = None,
+    confidence: float = 0.95,
+    limit: int = 20,
+) -> Agreement:
+    """Whether a judge says what people say, on the traces that both have scored.
+
+    A judge's newest score of a trace counts, and each person's newest: of several people the mean, of labels
+    the newest. See ``docs/feedback.md`` for what the numbers mean.
+
+    Args:
+        judge: name of the judge's scores, or of any metric's.
+        human: name of the people's scores; by default the same name, of which those with the source ``HUMAN``
+            are people's.
+        evaluation_id: only the judge's scores of this evaluation.
+        model: only traces of this version: ID, or name.
+        start: only the judge's scores from this instant on: a date and time with a zone, milliseconds since
+            1970, or RFC 3339 text.
+        end: only those before this instant.
+        confidence: of the intervals, from 0.5 to 0.999.
+        limit: of the traces that differ most, up to 1,000.
+
+    Raises:
+        InvalidArgumentError: an argument cannot be right, or no trace has both scores.
+        NotFoundError: the server has no such version.
+        ServerUnavailableError: the query API gave no usable answer.
+
+    Example:
+        >>> found = agreement("professionalism")  # doctest: +SKIP
+        >>> found.weighted_kappa, found.bias  # doctest: +SKIP
+        (Measure(value=0.41, lower=0.22, upper=0.58), Measure(value=0.6, lower=0.4, upper=0.8))
+    """
+    from spanfold._internal import events, instants, reading  # noqa: PLC0415 - `import spanfold` stays light
+    from spanfold.errors import ModelNotFoundError, ServerUnavailableError  # noqa: PLC0415
+    from spanfold.evaluation._agreement import Agreement  # noqa: PLC0415
+
+    events.check_text("judge", judge)
+    answer = reading.query_api().get(
+        "/v1/agreement",
+        judge=judge,
+        human=human,
+        evaluation_id=evaluation_id,
+        model=model,
+        start=None if start is None else instants.to_rfc3339("start", start),
+        end=None if end is None else instants.to_rfc3339("end", end),
+        confidence=confidence,
+        limit=limit,
+    )
+    if answer is None:
+        raise ModelNotFoundError(model or "")
+    try:
+        return Agreement.from_dict(answer)
+    except (KeyError, TypeError) as fault:
+        message = f"the query API's answer is not an agreement: {fault!r}"
+        raise ServerUnavailableError(message) from fault
