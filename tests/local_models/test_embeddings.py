@@ -131,3 +131,29 @@ def test_a_layer_that_the_model_lacks_is_refused(encoder: Path) -> None:
         bertscore(str(encoder), layer=3).score({"predictions": ["x"], "targets": ["x"]})
     with pytest.raises(InvalidArgumentError, match="layer=0"):
         bertscore(str(encoder), layer=0)
+
+
+def test_embeddings_are_pooled_as_the_model_says(encoder: Path, plain: Plain, tmp_path: Path) -> None:
+    for file in encoder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "1_Pooling").mkdir()
+    pooling = tmp_path / "1_Pooling" / "config.json"
+    rows = {"predictions": PREDICTIONS, "targets": TARGETS}
+    mean = semantic_similarity(str(encoder)).score(rows).scores
+
+    pooling.write_text('{"word_embedding_dimension": 32, "pooling_mode_mean_tokens": true}')
+    assert semantic_similarity(str(tmp_path)).score(rows).scores == mean
+    for said in (
+        '{"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false}',
+        '{"pooling_mode": "cls"}',
+    ):
+        pooling.write_text(said)
+        first = [
+            float(torch.cosine_similarity(plain.states(one)[0], plain.states(other)[0], dim=0))
+            for one, other in zip(PREDICTIONS, TARGETS, strict=True)
+        ]
+        assert semantic_similarity(str(tmp_path)).score(rows).scores == pytest.approx(first, abs=2e-6)
+    for said, told in (('{"pooling_mode_lasttoken": true}', "by lasttoken;"), ("[", "cannot be read")):
+        pooling.write_text(said)
+        with pytest.raises(InvalidArgumentError, match=told):
+            semantic_similarity(str(tmp_path)).score(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -25,14 +26,23 @@ VARIABLE: Final = "SPANFOLD_EMBEDDING_MODEL"
 DEFAULT_MODEL: Final = "sentence-transformers/all-MiniLM-L6-v2"
 _INSTEAD: Final = "The metrics token_f1, rougeL and chrf compare texts without any model"
 _BATCH_ROWS: Final = 128
+_MODES: Final = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
+"""How sentence-transformers writes them down."""
 
 
 def semantic_similarity(model: str | None = None) -> EvaluationMetric:
     """How close an answer is in meaning to the right one: cosine of sentence embeddings, from -1 to 1.
 
-    A text's embedding is the mean of its tokens' last hidden states; space around the text is left out. Use a
-    model that was trained for that, such as the ``sentence-transformers`` ones with mean pooling: others call
-    everything alike.
+    A text's embedding is the mean of its tokens' last hidden states, or the first of them where the model's
+    ``1_Pooling/config.json`` says so; space around the text is left out. Use a model that was trained to
+    embed sentences, such as the ``sentence-transformers`` ones: others call everything alike.
 
     Args:
         model: a folder or a name in the Hugging Face cache of this machine; by default
@@ -54,7 +64,7 @@ def semantic_similarity(model: str | None = None) -> EvaluationMetric:
         columns=("predictions", "targets"),
         parameters={"model": lasting},
         long_name="Semantic similarity",
-        details="Cosine of mean-pooled sentence embeddings of prediction and target.",
+        details="Cosine of pooled sentence embeddings of prediction and target.",
         batch_rows=_BATCH_ROWS,
         resource="torch",
         scorer=lasting,
@@ -167,12 +177,31 @@ def _truncation(rows: Sequence[Encoded], one: int, other: int) -> str | None:
     return "; ".join(told) or None
 
 
+def _pooling(loaded: LocalModel) -> str:
+    """How many embeddings become one: what sentence-transformers saved beside the model, else the mean."""
+    file = loaded.folder / "1_Pooling" / "config.json"
+    if not file.is_file():
+        return "mean"
+    try:
+        said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        modes = [_MODES.get(name, name) for name, is_on in said.items() if name in _MODES and is_on is True]
+        modes = modes or [str(said.get("pooling_mode", "an unknown pooling"))]
+    except (OSError, ValueError, AttributeError) as fault:
+        raise InvalidArgumentError(f"the model {loaded.name!r}: {file} cannot be read: {fault}") from fault
+    if modes not in (["mean"], ["cls"]):
+        raise InvalidArgumentError(
+            f"the model {loaded.name!r} makes embeddings by {' and '.join(modes)}; only mean and cls can be "
+            "used"
+        )
+    return modes[0]
+
+
 def _similarities(
-    _loaded: LocalModel, rows: Sequence[Encoded], states: Any, left: list[int], right: list[int]
+    loaded: LocalModel, rows: Sequence[Encoded], states: Any, left: list[int], right: list[int]
 ) -> list[RowScore]:
     counts = states.new_tensor([max(1, row.tokens) for row in rows]).unsqueeze(-1)
-    means = states.sum(dim=1) / counts
-    unit = means / means.norm(dim=-1, keepdim=True).clamp_min(1e-12)
+    pooled = states[:, 0] if _pooling(loaded) == "cls" else states.sum(dim=1) / counts
+    unit = pooled / pooled.norm(dim=-1, keepdim=True).clamp_min(1e-12)
     cosines = (unit[left] * unit[right]).sum(dim=-1).clamp(-1.0, 1.0).tolist()
     return [
         RowScore(cosine, _truncation(rows, one, other))

@@ -67,6 +67,7 @@ class LocalModel:
     """A loaded model. Any number of threads may use it; they take turns."""
 
     name: str
+    folder: Path
     task: Task
     tokenizer: Any
     model: Any
@@ -256,7 +257,7 @@ def _load(name: str, folder: Path, task: Task, device: str, dtype: Any) -> Local
         )
         raise InvalidArgumentError(message)
     model.to(torch.device(device)).eval()
-    return LocalModel(name, task, tokenizer, model, device, _max_tokens(tokenizer, model))
+    return LocalModel(name, folder, task, tokenizer, model, device, _max_tokens(tokenizer, model))
 
 
 def _max_tokens(tokenizer: Any, model: Any) -> int | None:
