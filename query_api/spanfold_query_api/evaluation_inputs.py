@@ -131,6 +131,14 @@ class NewEvaluation(Posted):
     options: EvaluationOptions = EvaluationOptions()
 
 
+class ResumedEvaluation(Posted):
+    """How an evaluation goes on."""
+
+    options: Annotated[
+        EvaluationOptions, Field(description="Those that change, such as a larger `max_cost_usd`.")
+    ] = EvaluationOptions()
+
+
 class NewMonitor(Posted):
     """A monitor. One of the same name is configured anew."""
 

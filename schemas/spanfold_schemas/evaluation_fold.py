@@ -44,13 +44,12 @@ _FIRST: Final = (
     "source",
     "runner",
     "metrics",
-    "selection",
-    "options",
     "run_id",
-    "model_ids",
     "monitor_id",
     "user",
 )
+_SETTLED: Final = ("selection", "options", "model_ids")
+"""What the process that runs an evaluation settles, and what a resumed one may be told anew."""
 _END_STATUSES: Final[Mapping[str, str]] = {
     keys.EVALUATION_FINISHED: "FINISHED",
     keys.EVALUATION_FAILED: "FAILED",
@@ -164,6 +163,8 @@ def _evaluation_writes(event: Event) -> Iterator[SlotWrite]:
         for name in _FIRST:
             yield SlotWrite(CREATED + name, payload.get(name))
         yield SlotWrite(CREATED + "time", event.event_time_unix_ns)
+        for name in _SETTLED:
+            yield SlotWrite(name, payload.get(name))
         yield SlotWrite("status", EVALUATION_RUNNING)
         # Started once more, to be resumed: nothing that ended it holds any longer.
         yield from _deletions(ENDED_SLOT, REASON_SLOT, CANCEL_SLOT)
@@ -244,10 +245,10 @@ def evaluation_from_slots(slots: Slots) -> EvaluationState:
         source=values.get(CREATED + "source", "traces"),
         runner=values.get(CREATED + "runner", "client"),
         metrics=values.get(CREATED + "metrics") or [],
-        selection=values.get(CREATED + "selection"),
-        options=values.get(CREATED + "options") or {},
+        selection=values.get("selection"),
+        options=values.get("options") or {},
         run_id=values.get(CREATED + "run_id"),
-        model_ids=values.get(CREATED + "model_ids") or [],
+        model_ids=values.get("model_ids") or [],
         monitor_id=values.get(CREATED + "monitor_id"),
         user=values.get(CREATED + "user"),
         start_time_unix_ns=values.get(CREATED + "time", slots.last_updated_time_unix_ns),

@@ -126,7 +126,10 @@ def test_a_process_that_fails_is_recorded_with_its_last_words_and_can_be_resumed
         reason = state(api, evaluation_id)["reason"]
         assert "status 1" in reason
         assert "no such judge: gpt-0" in reason
-        assert api.post(f"/v1/evaluations/{evaluation_id}/resume").json()["status"] == "RUNNING"
+        larger = {"options": {"max_calls": 50}}
+        resumed = api.post(f"/v1/evaluations/{evaluation_id}/resume", json=larger).json()
+        assert (resumed["status"], resumed["reason"]) == ("RUNNING", None)
+        assert resumed["options"] == {"max_cost_usd": 1.5, "max_calls": 50}
         until(lambda: words(notes) == ["crash", "crash"])
         until(lambda: state(api, evaluation_id)["status"] == "FAILED")
 

@@ -9,7 +9,7 @@ FROM
         coalesce(nullIf(JSONExtractString(argMaxIf(Value, Rank, Slot = 'created.name')), ''), Stream) AS name,
         coalesce(nullIf(JSONExtractString(argMaxIf(Value, Rank, Slot = 'created.experiment_id')), ''), '0') AS experiment_id,
         JSONExtractString(argMaxIf(Value, Rank, Slot = 'created.runner')) AS runner,
-        JSONExtract(argMaxIf(Value, Rank, Slot = 'created.model_ids'), 'Array(String)') AS model_ids,
+        JSONExtract(argMaxIf(Value, Rank, Slot = 'model_ids'), 'Array(String)') AS model_ids,
         JSONExtractString(argMaxIf(Value, Rank, Slot = 'status')) AS written_status,
         multiIf(
             written_status = '', 'UNSPECIFIED',
@@ -18,7 +18,7 @@ FROM
         coalesce(toInt64OrNull(argMaxIf(Value, Rank, Slot = 'created.time')), toUnixTimestamp64Nano(max(Timestamp))) AS created_unix_ns
     FROM entity_slots
     WHERE StreamType = 'evaluation'
-        AND Slot IN ('created.name', 'created.experiment_id', 'created.runner', 'created.model_ids', 'created.time', 'status', 'cancel')
+        AND Slot IN ('created.name', 'created.experiment_id', 'created.runner', 'model_ids', 'created.time', 'status', 'cancel')
     GROUP BY Stream
 )
 WHERE (created_unix_ns, stream) < ({before_ns:Int64}, {before_stream:String})

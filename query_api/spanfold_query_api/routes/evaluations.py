@@ -14,6 +14,7 @@ from spanfold_query_api.evaluation_inputs import (
     EvaluationId,
     EvaluationListParameters,
     NewEvaluation,
+    ResumedEvaluation,
     ScoreParameters,
 )
 from spanfold_query_api.evaluation_progress import MEDIA_TYPE as EVENT_STREAM
@@ -148,8 +149,10 @@ def _add_commands(routes: APIRouter, database: Database, outgoing: Outgoing, wor
         summary="Let an evaluation that ended early go on",
         status_code=HTTPStatus.ACCEPTED,
         responses={**not_there, **responses(HTTPStatus.TOO_MANY_REQUESTS)},
+        openapi_extra=bodies.described(ResumedEvaluation, required=False),
     )
-    def resume(evaluation_id: EvaluationId) -> Evaluation:
+    def resume(evaluation_id: EvaluationId, body: JsonBody) -> Evaluation:
+        changes = bodies.checked(ResumedEvaluation, {} if body is None else body)
         state = _found(database, evaluation_id)
         if state.runner != "server":
             detail = f"{evaluation_id} was run by a client: resume it there"
@@ -159,7 +162,9 @@ def _add_commands(routes: APIRouter, database: Database, outgoing: Outgoing, wor
         if workers.knows(evaluation_id) and state.status != EVALUATION_CANCELLING:
             return _answer(state)
         with workers.room() as enqueue:
-            sent_ns = outgoing.send_fact(keys.EVALUATION_STARTED, evaluation_id, _started_again(state))
+            sent_ns = outgoing.send_fact(
+                keys.EVALUATION_STARTED, evaluation_id, _started_again(state, changes)
+            )
             state = await_visible(lambda: evaluations.get(database, evaluation_id), sent_ns)
             enqueue(evaluation_id)
         return _answer(state)
@@ -176,7 +181,7 @@ def _found(database: Database, evaluation_id: str) -> EvaluationState:
     return state
 
 
-def _started_again(state: EvaluationState) -> dict[str, Any]:
+def _started_again(state: EvaluationState, changes: ResumedEvaluation) -> dict[str, Any]:
     return {
         "name": state.name,
         "experiment_id": state.experiment_id,
@@ -184,7 +189,7 @@ def _started_again(state: EvaluationState) -> dict[str, Any]:
         "runner": state.runner,
         "metrics": list(state.metrics),
         "selection": state.selection,
-        "options": dict(state.options),
+        "options": {**state.options, **changes.options.model_dump(exclude_none=True)},
         "run_id": state.run_id,
         "user": state.user,
         "model_ids": list(state.model_ids),

@@ -215,7 +215,8 @@ SELECT
 FROM entity_events
 ARRAY JOIN multiIf(
     EventType = 'spanfold.evaluation.started', arrayConcat(
-        arrayMap(name -> ('created.' || name, if(JSONHas(Payload, name), JSONExtractRaw(Payload, name), 'null')), ['name', 'experiment_id', 'source', 'runner', 'metrics', 'selection', 'options', 'run_id', 'model_ids', 'monitor_id', 'user']),
+        arrayMap(name -> ('created.' || name, if(JSONHas(Payload, name), JSONExtractRaw(Payload, name), 'null')), ['name', 'experiment_id', 'source', 'runner', 'metrics', 'run_id', 'monitor_id', 'user']),
+        arrayMap(name -> (name, if(JSONHas(Payload, name), JSONExtractRaw(Payload, name), 'null')), ['selection', 'options', 'model_ids']),
         [('created.time', toString(toUnixTimestamp64Nano(Timestamp))), ('status', '"RUNNING"'), ('ended', ''), ('reason', ''), ('cancel', '')],
         counters),
     EventType = 'spanfold.evaluation.progressed', counters,
