@@ -65,7 +65,7 @@ def json_valid() -> EvaluationMetric:
 
 @functools.lru_cache(maxsize=64)
 def _validator(schema_text: str) -> Any:
-    """Checks values against the schema; kept, because each worker makes its metrics anew."""
+    """Checks values against the schema; kept, because the metric itself must be able to travel."""
     try:
         import jsonschema  # noqa: PLC0415 - an extra
         import referencing  # noqa: PLC0415
@@ -97,7 +97,8 @@ def _why_not(validator: Any, text: str) -> str | None:
     return None if first is None else f"{first.json_path}: {first.message}"[:MAX_WHY_CHARS]
 
 
-def _score_schema(predictions: Sequence[Any], *, validator: Any) -> MetricValue:
+def _score_schema(predictions: Sequence[Any], *, schema_text: str) -> MetricValue:
+    validator = _validator(schema_text)
     why: list[str | None] = []
 
     def matches(text: str) -> float:
@@ -139,9 +140,10 @@ def json_schema_match(schema: Mapping[str, Any]) -> EvaluationMetric:
         raise InvalidArgumentError(f"schema: not JSON: {fault}") from fault
     if len(text) > MAX_SCHEMA_CHARS:
         raise InvalidArgumentError(f"schema: {len(text)} characters; it may have {MAX_SCHEMA_CHARS}")
+    _validator(text)
     return built_in(
         "json_schema_match",
-        functools.partial(_score_schema, validator=_validator(text)),
+        functools.partial(_score_schema, schema_text=text),
         greater_is_better=True,
         columns=("predictions",),
         parameters={"schema": json.loads(text)},

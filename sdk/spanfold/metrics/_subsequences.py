@@ -65,12 +65,16 @@ def common_places(first: Sequence[str], second: Sequence[str], bits: Mapping[str
         >>> common_places(["a", "b", "c"], ["c", "a", "b"], bits_of(["c", "a", "b"]))
         [1, 0]
     """
-    rows = [(1 << len(second)) - 1, *_rows(first, bits, len(second))]
+    kept = [place for place, word in enumerate(first) if word in bits]  # the search passes by all others
+    if len(kept) < 2:  # noqa: PLR2004 - one word is common to both, and is the answer
+        return kept
+    words = [first[place] for place in kept]
+    rows = [(1 << len(second)) - 1, *_rows(words, bits, len(second))]
     found: list[int] = []
-    at, column = len(first), len(second)
+    at, column = len(words), len(second)
     while at and column:
-        if first[at - 1] == second[column - 1]:
-            found.append(at - 1)
+        if words[at - 1] == second[column - 1]:
+            found.append(kept[at - 1])
             at -= 1
             column -= 1
             continue

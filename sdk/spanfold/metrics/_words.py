@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from typing import Final
@@ -15,8 +16,14 @@ _WIDE: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Myanmar, Khmer
 )
 """Scripts that put no spaces between words: each character counts as one."""
-_TOKEN: Final = re.compile(rf"[{_WIDE}][\u0300-\u036f\u3099\u309a]*|(?:(?![{_WIDE}])[\w\u0300-\u036f])+")
-_WIDE_CHARACTER: Final = re.compile(rf"([{_WIDE}])")
+_TOKEN: Final = rf"[{_WIDE}][\u0300-\u036f\u3099\u309a]*|(?:(?![{_WIDE}])[\w\u0300-\u036f])+"
+_WIDE_CHARACTER: Final = rf"([{_WIDE}])"
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled when it is first needed: these take milliseconds."""
+    return re.compile(pattern)
 
 
 def unicode_words(text: str) -> list[str]:
@@ -28,7 +35,7 @@ def unicode_words(text: str) -> list[str]:
         >>> unicode_words("MLflow 2.9で実験管理")
         ['mlflow', '2', '9', 'で', '実', '験', '管', '理']
     """
-    return _TOKEN.findall(unicodedata.normalize("NFKC", text).lower())
+    return _compiled(_TOKEN).findall(unicodedata.normalize("NFKC", text).lower())
 
 
 def answer_words(text: str) -> list[str]:
@@ -47,7 +54,7 @@ def answer_words(text: str) -> list[str]:
         return _ARTICLES.sub(" ", text.lower().translate(_ASCII_PUNCTUATION)).split()
     lowered = unicodedata.normalize("NFKC", text).lower()
     bare = "".join(one for one in lowered if not _is_punctuation(one))
-    return _WIDE_CHARACTER.sub(r" \1 ", _ARTICLES.sub(" ", bare)).split()
+    return _compiled(_WIDE_CHARACTER).sub(r" \1 ", _ARTICLES.sub(" ", bare)).split()
 
 
 _ASCII_PUNCTUATION: Final = dict.fromkeys(map(ord, "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"))
