@@ -10,6 +10,7 @@ from transformers import (
     BertConfig,
     BertModel,
     GPT2Config,
+    GPT2ForSequenceClassification,
     GPT2LMHeadModel,
     PreTrainedTokenizerFast,
     RobertaConfig,
@@ -182,5 +183,25 @@ def causal(
         if loss < 0.02:
             break
     model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def causal_classifier(folder: Path, pad_token_id: int | None) -> Path:
+    """A classifier on top of a GPT-2, which learned nothing: it only has to say the same each time."""
+    torch.manual_seed(0)
+    tokenizer = tokenizer_of(HATEFUL + KIND, marks=False, model_max_length=62)
+    made = GPT2Config(
+        vocab_size=len(tokenizer),
+        n_positions=62,
+        n_embd=32,
+        n_layer=2,
+        n_head=2,
+        pad_token_id=pad_token_id,
+        id2label={0: "nothate", 1: "hate"},
+        label2id={"nothate": 0, "hate": 1},
+        initializer_range=0.3,
+    )
+    GPT2ForSequenceClassification(made).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

@@ -12,7 +12,7 @@ from transformers import pipeline
 from spanfold.errors import InvalidArgumentError
 from spanfold.metrics._registry import from_spec
 from spanfold.metrics._toxicity import toxicity
-from tests.local_models._models import HATEFUL, KIND, encoder
+from tests.local_models._models import HATEFUL, KIND, causal_classifier, encoder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,6 +111,26 @@ def test_a_model_of_several_labels_at_once_scores_as_its_pipeline(classifier: Pa
     scores = toxicity(str(folder)).score({"predictions": rows}).scores
     assert scores == pytest.approx(by_pipeline(folder, rows, "hate"), abs=1e-6)
     assert scores != toxicity(str(classifier)).score({"predictions": rows}).scores
+
+
+@pytest.mark.parametrize("pad_token_id", [None, 0])
+def test_classifiers_that_read_the_last_token_score_as_their_pipeline(
+    tmp_path: Path, pad_token_id: int | None
+) -> None:
+    """Padding must not be taken for the last token, with or without an ID for it."""
+    folder = causal_classifier(tmp_path, pad_token_id)
+    rows = [text for text in texts() if text]  # without a mark of its end, an empty text has no token at all
+    value = toxicity(str(folder)).score({"predictions": rows})
+    wanted = by_pipeline(folder, rows, "hate")
+    assert value.scores == pytest.approx(wanted, abs=1e-6)
+    assert max(wanted) - min(wanted) > 0.1
+
+
+def test_a_text_without_any_token_has_an_error(tmp_path: Path) -> None:
+    value = toxicity(str(causal_classifier(tmp_path, 0))).score({"predictions": ["", "I hate"]})
+    assert value.scores is not None
+    assert [score is None for score in value.scores] == [True, False]
+    assert value.errors == ["the model finds no token in the text", None]
 
 
 def test_a_regression_is_refused(classifier: Path, tmp_path: Path) -> None:

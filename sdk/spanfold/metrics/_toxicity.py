@@ -10,7 +10,7 @@ from spanfold.errors import InvalidArgumentError
 from spanfold.metrics._built_in import built_in
 from spanfold.metrics._profanity import with_ratio
 from spanfold.metrics._text_batches import RowScore, score_batch
-from spanfold.metrics._torch import distinct, find_model, in_batches, load_model
+from spanfold.metrics._torch import BATCH_ROWS, distinct, find_model, in_batches, load_model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ DEFAULT_MODEL: Final = "facebook/roberta-hate-speech-dynabench-r4-target"
 LABELS: Final = ("hate", "toxic", "toxicity", "hateful", "hate speech", "hatespeech", "offensive")
 """Labels that mean toxic text, in the order in which they are looked for."""
 _INSTEAD: Final = "The metric profanity finds swearing in English without any model"
-_BATCH_ROWS: Final = 128
+_ROWS_AT_A_TIME: Final = 128
 
 
 def toxicity(model: str | None = None, *, label: str | None = None) -> EvaluationMetric:
@@ -65,7 +65,7 @@ def toxicity(model: str | None = None, *, label: str | None = None) -> Evaluatio
         long_name="Toxicity",
         details="The probability that a text classifier gives to its label for toxic text.",
         aggregate=with_ratio,
-        batch_rows=_BATCH_ROWS,
+        batch_rows=_ROWS_AT_A_TIME,
         resource="torch",
         scorer=lasting,
     )
@@ -78,10 +78,11 @@ def _score(name: str, label: str | None, predictions: Sequence[Any]) -> MetricVa
     def score(predictions: Sequence[str]) -> list[RowScore]:
         texts, where = distinct(predictions)
         encoded = loaded.encode(texts)
-        found: list[RowScore] = [RowScore(None)] * len(texts)
+        found = [RowScore(None, error="the model finds no token in the text")] * len(texts)
+        read = [at for at, row in enumerate(encoded) if row.tokens]
 
         def probabilities(batch: list[int]) -> list[float]:
-            inputs = loaded.inputs([encoded[at] for at in batch])
+            inputs = loaded.inputs([encoded[read[at]] for at in batch])
             with loaded.lock.current:
                 logits = loaded.model(**inputs).logits.float()
             # As transformers' own pipeline chooses between the two.
@@ -90,10 +91,11 @@ def _score(name: str, label: str | None, predictions: Sequence[Any]) -> MetricVa
             values: list[float] = chances[:, position].tolist()
             return values
 
-        rows = 1 if loaded.model.config.pad_token_id is None else 32
-        for batch, values in in_batches([max(1, row.tokens) for row in encoded], probabilities, rows=rows):
+        # Causal models read the last token's answer, and tell it from padding only by the pad's ID.
+        rows = 1 if loaded.model.config.pad_token_id is None else BATCH_ROWS
+        for batch, values in in_batches([encoded[at].tokens for at in read], probabilities, rows=rows):
             for at, value in zip(batch, values, strict=True):
-                found[at] = RowScore(value, encoded[at].truncation)
+                found[read[at]] = RowScore(value, encoded[read[at]].truncation)
         return [found[at] for at in where]
 
     return score_batch(score, predictions=predictions)
