@@ -114,6 +114,9 @@ class Provider:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = (
+        True  # head and body leave apart, and the body would wait for an acknowledgement
+    )
     provider: Provider
 
     def do_POST(self) -> None:

@@ -96,15 +96,12 @@ class Provider(ABC):
         except SchemaRefusedError as fault:
             raise RefusedRowError(str(fault)) from fault
 
-    def cost_of(self, answer: Answer, estimate_usd: float | None = None) -> float | None:
+    def cost_of(self, answer: Answer) -> float | None:
         """What it cost in US dollars; None: not known."""
         if answer.usage is None:
-            return estimate_usd
-        for model in (answer.model, self.model):
-            cost = cost_usd(self.price_provider, model, answer.usage) if model else None
-            if cost is not None:
-                return cost
-        return None
+            return None
+        known = is_known(self.price_provider, answer.model)
+        return cost_usd(self.price_provider, answer.model if known else self.model, answer.usage)
 
     def _asked(self, request: JudgeRequest, key: str, *, with_schema: bool) -> Answer:
         library = self._library()
@@ -142,7 +139,12 @@ class Provider(ABC):
     def _library(self) -> Any: ...
 
     @abstractmethod
-    def _call(self, request: JudgeRequest, headers: Mapping[str, str], *, with_schema: bool) -> Any: ...
+    def _call(self, request: JudgeRequest, headers: Mapping[str, str], *, with_schema: bool) -> Any:
+        """One request, by the client's ``post``.
+
+        The client's methods for it check the body key by key, which takes as long as all the rest, and
+        instrumentations watch them.
+        """
 
     @abstractmethod
     def _read(self, given: Any) -> Answer: ...
@@ -176,13 +178,16 @@ class OpenAIProvider(Provider):
         return openai
 
     def _call(self, request: JudgeRequest, headers: Mapping[str, str], *, with_schema: bool) -> Any:
-        more: dict[str, Any] = dict(request.parameters)
+        body = {
+            **request.parameters,
+            "model": self.model,
+            "messages": [dict(one) for one in request.messages],
+        }
         if with_schema:
             schema = {"name": _SCHEMA_NAME, "strict": True, "schema": request.schema}
-            more["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return self._client.chat.completions.create(
-            model=self.model, messages=list(request.messages), extra_headers=headers, extra_body=more
-        )
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        kind = self._library().types.chat.ChatCompletion
+        return self._client.post("/chat/completions", cast_to=kind, body=body, options={"headers": headers})
 
     def _read(self, given: Any) -> Answer:
         choice = given.choices[0]
@@ -248,20 +253,15 @@ class AnthropicProvider(Provider):
         return anthropic
 
     def _call(self, request: JudgeRequest, headers: Mapping[str, str], *, with_schema: bool) -> Any:
-        more: dict[str, Any] = dict(request.parameters)
-        max_tokens = more.pop("max_tokens", DEFAULT_MAX_TOKENS)
+        body = {"max_tokens": DEFAULT_MAX_TOKENS, **request.parameters, "model": self.model}
+        body["messages"] = [dict(one) for one in request.messages if one["role"] != "system"]
         system = "\n\n".join(one["content"] for one in request.messages if one["role"] == "system")
         if system:
-            more["system"] = system
+            body["system"] = system
         if with_schema:
-            more["output_config"] = {"format": {"type": "json_schema", "schema": request.schema}}
-        return self._client.messages.create(
-            model=self.model,
-            max_tokens=max_tokens,
-            messages=[dict(one) for one in request.messages if one["role"] != "system"],
-            extra_headers=headers,
-            extra_body=more,
-        )
+            body["output_config"] = {"format": {"type": "json_schema", "schema": request.schema}}
+        kind = self._library().types.Message
+        return self._client.post("/v1/messages", cast_to=kind, body=body, options={"headers": headers})
 
     def _read(self, given: Any) -> Answer:
         text: str | None = "".join(block.text for block in given.content if block.type == "text")
