@@ -67,8 +67,12 @@ if TYPE_CHECKING:
     from spanfold import evaluation as evaluation
     from spanfold import metrics as metrics
     from spanfold.evaluation._result import EvaluationResult
+    from spanfold.evaluation._selection import TraceSelection
 
-_LATER = {"EvaluationResult": "spanfold.evaluation._result"}
+_LATER = {
+    "EvaluationResult": "spanfold.evaluation._result",
+    "TraceSelection": "spanfold.evaluation._selection",
+}
 
 __all__ = [
     "ActiveModel",
@@ -80,6 +84,7 @@ __all__ = [
     "Run",
     "RunData",
     "RunInfo",
+    "TraceSelection",
     "active_run",
     "agreement",
     "arrow_traces",

@@ -16,6 +16,7 @@ PUBLIC_NAMES = [
     "Run",
     "RunData",
     "RunInfo",
+    "TraceSelection",
     "active_run",
     "agreement",
     "arrow_traces",
