@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spanfold.testing import Captured
-    from tests.evaluation.conftest import RunScript
+    from tests.evaluation.rows.conftest import RunScript
     from tests.sdk import otlp_receiver
 
 ROWS: list[dict[str, Any]] = [

@@ -20,7 +20,7 @@ from spanfold.evaluation._table import Table
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.evaluation.conftest import RunScript
+    from tests.evaluation.rows.conftest import RunScript
 
 KEY = "token_f1"
 
