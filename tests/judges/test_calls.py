@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
+import openai
 import pytest
 from opentelemetry import trace
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from spanfold._internal import active
 from spanfold.errors import InvalidArgumentError
 from spanfold.metrics import genai
 from spanfold.metrics.genai import Budget, BudgetExceededError, Limits
 from spanfold.metrics.genai._backend import JudgeRequest, open_backend
+from spanfold.metrics.genai._faults import retry_after_s
 from spanfold.metrics.genai._pace import Pace, StoppedError, backoff_s
 from spanfold.metrics.genai._quiet import quiet
 from tests.providers import script
@@ -156,6 +164,42 @@ def test_a_consumer_that_leaves_ends_the_asking(provider: Provider) -> None:
     replies.close()  # type: ignore[attr-defined] # a generator
     provider.wait_for(lambda: provider.underway == 0)
     assert len(provider.exchanges) < 20
+
+
+def test_a_pause_may_be_given_as_a_date() -> None:
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=100))
+    seconds = retry_after_s({"retry-after": soon})
+    assert seconds is not None
+    assert 60 < seconds <= 100
+    assert retry_after_s({"retry-after": "Fri, 01 Jan 1999 00:00:00 GMT"}) == 0
+
+
+def test_without_the_client_library_the_line_that_brings_it_is_named(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(InvalidArgumentError, match=r"pip install 'spanfold\[evaluate\]'"):
+        genai.professionalism().score(rows(1))
+    assert not provider.exchanges
+
+
+def test_an_instrumented_http_client_records_nothing_of_a_judge(provider: Provider) -> None:
+    memory = InMemorySpanExporter()
+    recorder = TracerProvider()
+    recorder.add_span_processor(SimpleSpanProcessor(memory))
+    instrumentor = HTTPXClientInstrumentor()
+    instrumentor.instrument(tracer_provider=recorder)
+    try:
+        value = genai.professionalism(extra_headers={"X-Made": "after instrumenting"}).score(rows(3))
+        assert value.scores == [1, 1, 1]
+        assert memory.get_finished_spans() == ()
+        with openai.OpenAI() as client:  # the application's own call is recorded
+            client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hello"}])
+        assert len(memory.get_finished_spans()) == 1
+    finally:
+        instrumentor.uninstrument()
+    assert "traceparent" not in provider.exchanges[0].headers
+    assert not provider.headers_named("baggage")
 
 
 def test_a_judges_calls_belong_to_no_version_and_are_not_recorded() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold.metrics.genai._backend import JudgeError
@@ -108,9 +110,17 @@ class Refusal:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, as ``Retry-After`` and ``Retry-After-Ms`` say; a date is not understood."""
+    """Seconds to wait, as ``Retry-After-Ms`` and ``Retry-After`` say; None where they say nothing.
+
+    Example:
+        >>> retry_after_s({"retry-after": "2"}), retry_after_s({"retry-after": "soon"})
+        (2.0, None)
+    """
     for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        text = headers.get(name, "")
+        text = headers.get(name, "").strip()
         if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
             return float(text) * unit_s
-    return None
+    try:
+        return max(0.0, parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None

@@ -34,8 +34,10 @@ def cost_usd(provider: str | None, model: str, usage: Usage) -> float | None:
         >>> cost_usd("openai", "no-such-model", Usage(10, 10)) is None
         True
     """
-    import genai_prices  # noqa: PLC0415 - optional
-
+    try:
+        import genai_prices  # noqa: PLC0415 - optional
+    except ImportError:
+        return None
     tokens = genai_prices.Usage(
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,

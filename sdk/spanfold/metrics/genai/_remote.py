@@ -179,7 +179,7 @@ class RemoteBackend:
                 attempt += 1
                 wait_s = backoff_s(attempt, fault.retry_after_s)
                 if attempt > self._limits.max_retries or time.monotonic() + wait_s > deadline_s:
-                    message = f"{fault} (asked {attempt} times)"
+                    message = f"{fault} (calls made: {attempt})"
                     self._note_failure(message)
                     return _failed(message, calls)
                 if fault.retry_after_s is not None:
