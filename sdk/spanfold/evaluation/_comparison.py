@@ -96,7 +96,7 @@ def _directions(both: tuple[Side, Side]) -> dict[str, bool | None]:
 
 def _names(both: tuple[Side, Side], wanted: Iterable[str] | None) -> tuple[list[str], list[str]]:
     """The metrics to compare, in order, and what is to be said of the others."""
-    have = [_available(side) for side in both]
+    have = [_available(side, other) for side, other in zip(both, reversed(both), strict=True)]
     common = [name for name in have[0] if name in have[1]]
     if wanted is None:
         notes = [
@@ -122,12 +122,17 @@ def _names(both: tuple[Side, Side], wanted: Iterable[str] | None) -> tuple[list[
     return list(dict.fromkeys(chosen)), []
 
 
-def _available(side: Side) -> list[str]:
+def _available(side: Side, other: Side) -> list[str]:
+    """What a side can be compared by. Of a metric with labels, each label: the other side may have more."""
     names: list[str] = []
     for name, scores in side.scores.items():
         counts = scores.labels()
         if scores.rows or not counts:
             names.append(name)
+        if not counts:
+            continue
+        for label, count in (other.scores[name].labels() if name in other.scores else {}).items():
+            counts[label] = counts.get(label, 0) + count
         most = sorted(counts, key=lambda label: (-counts[label], label))[:MAX_LABELS]
         names += [f"{name}/{label}" for label in sorted(most)]
     return names

@@ -50,7 +50,9 @@ class HttpReader:
     def scores(self, evaluation_id: str, model_id: str) -> Iterator[Mapping[str, Any]]:
         """Scores of an evaluation, streamed."""
         path = path_of("evaluations", evaluation_id, "scores")
-        with self._api.open(path, model_id=model_id or None, columns=_COLUMNS, format="jsonl") as response:
+        with self._api.open(
+            path, model_id=model_id or None, columns=",".join(_COLUMNS), format="jsonl"
+        ) as response:
             for line in response:
                 yield _object(line)
 

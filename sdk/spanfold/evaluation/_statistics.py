@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Numbers: TypeAlias = NDArray[np.float64]
+    Given: TypeAlias = Sequence[float] | NDArray[np.float64] | NDArray[np.bool_]
 
 Verdict: TypeAlias = Literal["better", "worse", "higher", "lower", "no evidence"]
 
@@ -78,9 +79,7 @@ class Outcome:
     """The smallest difference that a sample of this size finds with that power."""
 
 
-def paired(
-    a: Sequence[float], b: Sequence[float], *, confidence: float = 0.95, power: float = 0.8, seed: int = 0
-) -> Outcome:
+def paired(a: Given, b: Given, *, confidence: float = 0.95, power: float = 0.8, seed: int = 0) -> Outcome:
     """Compare values of the same things, in the same order.
 
     Args:
@@ -117,9 +116,7 @@ def paired(
     )
 
 
-def unpaired(
-    a: Sequence[float], b: Sequence[float], *, confidence: float = 0.95, power: float = 0.8, seed: int = 0
-) -> Outcome:
+def unpaired(a: Given, b: Given, *, confidence: float = 0.95, power: float = 0.8, seed: int = 0) -> Outcome:
     """Compare two samples that have nothing to do with one another; arguments as of :func:`paired`.
 
     Example:
