@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold.errors import InvalidArgumentError
@@ -16,7 +15,7 @@ from spanfold.metrics._built_in import (
     score_rows,
     score_texts,
 )
-from spanfold.metrics._words import answer_words, unicode_words
+from spanfold.metrics._words import answer_words, shared_count, unicode_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +64,7 @@ def _token_f1(prediction: str, target: str) -> float:
     predicted, wanted = answer_words(prediction), answer_words(target)
     if not predicted or not wanted:
         return float(predicted == wanted)
-    shared = (Counter(predicted) & Counter(wanted)).total()
+    shared = shared_count(predicted, wanted)
     return 2 * shared / (len(predicted) + len(wanted))
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from typing import Final
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
 
 _ARTICLES: Final = re.compile(r"\b(?:a|an|the)\b")
 _WIDE: Final = (
@@ -24,6 +28,21 @@ _WIDE_CHARACTER: Final = rf"([{_WIDE}])"
 def _compiled(pattern: str) -> re.Pattern[str]:
     """Compiled when it is first needed: these take milliseconds."""
     return re.compile(pattern)
+
+
+def shared_count(first: Iterable[Hashable], second: Iterable[Hashable]) -> int:
+    """How many items both have; what is there several times counts as often as both have it.
+
+    Example:
+        >>> shared_count(["a", "a", "b"], ["a", "a", "a"])
+        2
+    """
+    left = Counter(second)
+    shared = 0
+    for item, times in Counter(first).items():
+        other = left.get(item, 0)
+        shared += min(times, other) if other else 0
+    return shared
 
 
 def unicode_words(text: str) -> list[str]:
