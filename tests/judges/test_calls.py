@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import openai
 import pytest
 from opentelemetry import trace
-from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -187,7 +187,7 @@ def test_an_instrumented_http_client_records_nothing_of_a_judge(provider: Provid
     memory = InMemorySpanExporter()
     recorder = TracerProvider()
     recorder.add_span_processor(SimpleSpanProcessor(memory))
-    instrumentor = HTTPXClientInstrumentor()
+    instrumentor = HTTPX2ClientInstrumentor()
     instrumentor.instrument(tracer_provider=recorder)
     try:
         value = genai.professionalism(extra_headers={"X-Made": "after instrumenting"}).score(rows(3))

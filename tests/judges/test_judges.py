@@ -15,6 +15,8 @@ from spanfold.metrics.genai import EvaluationExample, JudgeError, make_genai_met
 from tests.providers import script
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from spanfold.metrics import EvaluationMetric
     from tests.providers.server import Provider
 
@@ -187,6 +189,14 @@ def test_a_judge_is_named_on_a_command_line() -> None:
     assert metric.scorer == "openai:/gpt-5-mini"
     assert metric.spec is not None
     assert metric.spec.parameters["parameters"] == {"temperature": 0}
+
+
+def test_a_local_model_goes_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model").mkdir()
+    monkeypatch.chdir(tmp_path)
+    metric = genai.safety("transformers:model")
+    assert metric.scorer == f"transformers:{tmp_path.resolve()}/model"
+    assert (metric.resource, metric.batch_rows) == ("torch", 32)
 
 
 def test_the_environment_names_the_model(monkeypatch: pytest.MonkeyPatch) -> None:

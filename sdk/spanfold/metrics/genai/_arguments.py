@@ -6,6 +6,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold.errors import InvalidArgumentError
@@ -82,8 +83,15 @@ def chosen_model(model: str | None) -> str:
         InvalidArgumentError: it is no URI of a model.
     """
     chosen = model or os.environ.get("SPANFOLD_JUDGE_MODEL") or DEFAULT_MODEL
-    parsed(chosen)
+    scheme, name = parsed(chosen)
+    if scheme == "transformers" and Path(name).is_dir():
+        return f"{scheme}:{Path(name).resolve()}"  # who makes it again may have another working directory
     return chosen
+
+
+def is_local(model: str) -> bool:
+    """Whether a model runs on this machine, so that rows are better sent in batches than in parallel."""
+    return parsed(model)[0] == "transformers"
 
 
 def checked_parameters(parameters: Mapping[str, Any] | None) -> dict[str, Any]:

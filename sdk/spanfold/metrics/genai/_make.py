@@ -12,6 +12,7 @@ from spanfold.metrics.genai._arguments import (
     chosen_model,
     columns_of,
     connection_of,
+    is_local,
     limits_of,
     named,
     pieces_of,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from spanfold.metrics.genai._backend import Connection, Limits
 
 BATCH_ROWS: Final = 256
+LOCAL_BATCH_ROWS: Final = 32
+"""A model on this machine takes minutes for more, without a sign of life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +227,7 @@ def _metric(
 ) -> EvaluationMetric:
     connection = options.connection
     judge = Judge(question, columns, options.model, options.parameters, options.limits, connection)
+    batch_rows = max(BATCH_ROWS, 8 * options.limits.concurrency)
     has_secrets = bool(connection.headers or connection.proxy_url)
     return EvaluationMetric(
         eval_fn=judge,
@@ -233,8 +237,8 @@ def _metric(
         metric_details=question.shown(),
         metric_metadata=options.metadata,
         aggregate=options.aggregation,
-        resource="judge",
-        batch_rows=max(BATCH_ROWS, 8 * options.limits.concurrency),
+        resource="torch" if is_local(options.model) else "judge",
+        batch_rows=LOCAL_BATCH_ROWS if is_local(options.model) else batch_rows,
         spec=None if has_secrets else MetricSpec(kind, {**options.to_dict(), **arguments}),
         scorer=options.model,
         requires=columns,
