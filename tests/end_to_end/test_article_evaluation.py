@@ -45,7 +45,7 @@ def model(rows):
     return [answers[question] for question in rows["inputs"]]
 """
 PRINT = "\nprint(json.dumps({'metrics': results.metrics, 'rows': list(results.iter_rows()),"
-PRINT += " 'run_id': results.run_id, 'errors': dict(results.errors)}))\n"
+PRINT += " 'run_id': results.run_id, 'id': results.evaluation_id, 'errors': dict(results.errors)}))\n"
 
 
 class Judge(BaseHTTPRequestHandler):
@@ -147,6 +147,11 @@ def test_the_usual_metrics_of_question_answering_are_computed_and_logged(
     state = response.raise_for_status().json()
     assert state["status"] == "FINISHED"
     assert state["metrics"] == pytest.approx(printed["metrics"])
+    response = httpx.get(f"{server.ready['api_url']}/v1/evaluations/{printed['id']}", timeout=TIMEOUT_S)
+    listed = response.raise_for_status().json()
+    assert (listed["source"], listed["status"], listed["run_id"]) == ("rows", "FINISHED", printed["run_id"])
+    assert listed["aggregates"] == pytest.approx(printed["metrics"])
+    assert [metric["name"] for metric in listed["metrics"]] == list(article.USUAL_METRICS)
 
 
 def test_a_metric_of_ones_own_gets_its_arguments_by_their_names(server: Server) -> None:

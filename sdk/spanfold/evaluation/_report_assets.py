@@ -27,6 +27,7 @@ th,td{padding:.4rem .7rem;border-bottom:1px solid var(--line);text-align:left;ve
 th{font-weight:600;white-space:nowrap}
 td.n,th.n{text-align:right}
 .wide{overflow-x:auto;border:1px solid var(--line);border-radius:8px}
+.wide:not(.rows) td.n{white-space:nowrap}
 .wide tr:last-child td{border-bottom:0}
 .plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:1rem}
 figure{margin:0;padding:.8rem .9rem .3rem;border:1px solid var(--line);border-radius:8px}
