@@ -115,7 +115,6 @@ class MonitorOptions(Posted):
     max_cost_usd: Annotated[float | None, Field(gt=0, allow_inf_nan=False, description="A UTC day.")] = None
     max_calls: Annotated[int | None, Field(ge=0, description="Calls to judges, a UTC day.")] = None
     sample: Annotated[float | None, Field(gt=0, le=1, description="Share of the traces.")] = None
-    concurrency: Annotated[int | None, Field(ge=1, le=MAX_CONCURRENCY)] = None
     mapping: dict[str, Any] | None = None
 
 

@@ -162,6 +162,12 @@ class Workers:
         with self._wake:
             return evaluation_id in self._running or evaluation_id in self._waiting
 
+    @property
+    def monitor_process_id(self) -> int | None:
+        """Of the process that runs the monitors; None while there is none."""
+        process = self._monitor_process
+        return None if process is None or process.status() is not None else process.pid
+
     def wake(self) -> None:
         """Look at once whether there is something to do, such as a new monitor."""
         with self._wake:

@@ -120,6 +120,12 @@ class Scores:
         for name, found in keys.items():
             self._tallies[name].done = array("Q", sorted(found))
 
+    def leave_out(self, done: Mapping[str, Iterable[int]]) -> None:
+        """Take these for scored: keys by the metric's name. They are not counted."""
+        for name, found in done.items():
+            if name in self._tallies:
+                self._tallies[name].done = array("Q", sorted(found))
+
     def has(self, name: str, key: int) -> bool:
         """Whether this metric scored this trace before this process began."""
         return self._tallies[name].has(key)
