@@ -32,13 +32,19 @@ class ApiClient:
         given = _given(parameters)
         with self._answered():
             response = self._http.get(path, params=given)
-        if response.is_error:
-            raise ApiError(_explain(response, given))
-        try:
-            return response.json()
-        except ValueError:
-            message = f"{self.endpoint} does not speak JSON: is it a spanfold query API?"
-            raise ApiError(message) from None
+        return self._json(response, given)
+
+    def post(self, path: str, body: object = None) -> Any:
+        """The JSON that answers ``body``; None where the answer is empty."""
+        with self._answered():
+            response = self._http.post(path) if body is None else self._http.post(path, json=body)
+        return self._json(response, {})
+
+    def delete(self, path: str) -> Any:
+        """The JSON that answers a deletion; None where the answer is empty."""
+        with self._answered():
+            response = self._http.delete(path)
+        return self._json(response, {})
 
     @contextmanager
     def stream(self, path: str, **parameters: object) -> Iterator[Iterator[bytes]]:
@@ -52,6 +58,17 @@ class ApiClient:
                 response.read()
                 raise ApiError(_explain(response, given))
             yield response.iter_bytes()
+
+    def _json(self, response: httpx.Response, given: Mapping[str, str | list[str]]) -> Any:
+        if response.is_error:
+            raise ApiError(_explain(response, given))
+        if response.status_code == httpx.codes.NO_CONTENT:
+            return None
+        try:
+            return response.json()
+        except ValueError:
+            message = f"{self.endpoint} does not speak JSON: is it a spanfold query API?"
+            raise ApiError(message) from None
 
     @contextmanager
     def _answered(self) -> Iterator[None]:

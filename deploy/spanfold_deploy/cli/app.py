@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from spanfold_deploy.cli import compare, demo, experiments, instrumentation, models, runs, servers, traces
+from spanfold_deploy.cli import (
+    compare,
+    demo,
+    evaluate,
+    evaluate_compare,
+    evaluations,
+    experiments,
+    feedback,
+    instrumentation,
+    models,
+    monitors,
+    runs,
+    servers,
+    traces,
+)
 
 app = typer.Typer(
     name="spanfold",
@@ -28,3 +42,11 @@ app.add_typer(models.app, name="models")
 app.add_typer(runs.app, name="runs")
 app.add_typer(experiments.app, name="experiments")
 app.add_typer(traces.app, name="traces")
+evaluate.app.command("list")(evaluations.list_evaluations)
+evaluate.app.command()(evaluations.show)
+evaluate.app.command()(evaluations.rows)
+evaluate.app.command()(evaluations.cancel)
+evaluate.app.command()(evaluate_compare.compare)
+app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(monitors.app, name="monitors")
+app.add_typer(feedback.app, name="feedback")
