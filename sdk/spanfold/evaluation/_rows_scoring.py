@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spanfold._internal.faults import logger
 from spanfold.errors import SpanfoldError
-from spanfold.metrics._metric import PREVIOUS, EvaluationMetric, MetricValue
+from spanfold.metrics._metric import PREVIOUS, EvaluationMetric, MetricError, MetricValue
 
 if TYPE_CHECKING:
     from spanfold.evaluation._rows_progress import Bar
@@ -64,6 +64,7 @@ def score_all(metrics: Sequence[EvaluationMetric], columns: Columns, row_count: 
         bar.step(metric.name)
         try:
             value, cut_off = _score(metric, columns, row_count, scored.values, bar)
+            aggregates = keyed(metric, value.aggregate_results or {})
         except BudgetExceededError as fault:
             scored.budget = scored.errors[metric.key] = str(fault)
             continue
@@ -73,22 +74,44 @@ def score_all(metrics: Sequence[EvaluationMetric], columns: Columns, row_count: 
             continue
         scored.budget = cut_off or scored.budget
         scored.values[metric.key] = value
-        scored.aggregates.update(keyed(metric, value.aggregate_results or {}))
+        scored.aggregates.update(aggregates)
     return scored
 
 
-def keyed(metric: EvaluationMetric, aggregates: Mapping[str, float]) -> dict[str, float]:
-    """A metric's aggregates by the keys of ``EvaluationResult.metrics``.
+def keyed(metric: EvaluationMetric, aggregates: Mapping[str, float | None]) -> dict[str, float]:
+    """A metric's aggregates by the keys of ``EvaluationResult.metrics``; those that are None are left out.
+
+    Raises:
+        MetricError: one is no number.
 
     Example:
         >>> from spanfold.metrics import make_metric
         >>> keyed(make_metric(eval_fn=len, greater_is_better=True, name="n", version="v1"), {"mean": 1.0})
         {'n/v1/mean': 1.0}
     """
-    return {
-        metric.key if name == metric.name else f"{metric.key}/{name}": float(value)
-        for name, value in aggregates.items()
-    }
+    try:
+        return {
+            metric.key if name == metric.name else f"{metric.key}/{name}": float(value)
+            for name, value in aggregates.items()
+            if value is not None
+        }
+    except (TypeError, ValueError) as fault:
+        raise MetricError(
+            f"metric {metric.name!r} returned an aggregate that is no number: {fault}"
+        ) from fault
+
+
+def aggregated(metric: EvaluationMetric, value: MetricValue) -> MetricValue:
+    """The value, with aggregates of its scores where the function returned none.
+
+    Raises:
+        MetricError: the scores are of a kind that cannot be aggregated.
+    """
+    try:
+        return metric.with_aggregates(value)
+    except (TypeError, ValueError) as fault:
+        message = f"metric {metric.name!r}: scores are numbers, True, False, text or None: {fault}"
+        raise MetricError(message) from fault
 
 
 def _score(
@@ -101,7 +124,7 @@ def _score(
     """One metric: its value, and what the budget said if it ended on the way."""
     size = metric.batch_rows
     if metric.resource == "cpu" or row_count <= size or PREVIOUS in metric.arguments()[1]:
-        value = metric.with_aggregates(metric.score(columns, previous))
+        value = aggregated(metric, metric.score(columns, previous))
         bar.advance(row_count)
         return value, None
     return _in_batches(metric, columns, row_count, bar)
@@ -137,7 +160,7 @@ def _in_batches(
         costs_usd=_joined(parts, "costs_usd"),
         calls=_joined(parts, "calls"),
     )
-    return metric.with_aggregates(joined), cut_off
+    return aggregated(metric, joined), cut_off
 
 
 def _joined(parts: Sequence[MetricValue], name: str) -> list[Any] | None:

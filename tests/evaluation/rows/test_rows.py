@@ -181,6 +181,34 @@ def test_a_metric_that_fails_is_named_and_the_others_count(caplog: pytest.LogCap
 
 @pytest.mark.usefixtures("captured")
 @pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        ([{}, {}, {}], "scores are numbers, True, False, text or None"),
+        (MetricValue(aggregate_results={"mean": "high"}), "returned an aggregate that is no number"),  # type: ignore[dict-item]
+        ([1], "returned 1 scores for 3 rows"),
+        ("text", "returned 'text': return a MetricValue"),
+    ],
+    ids=["dicts", "aggregate", "length", "text"],
+)
+def test_what_a_metric_may_not_return_is_said_and_the_others_count(returned: object, message: str) -> None:
+    def odd(predictions: Sequence[str]) -> Any:
+        return returned if len(predictions) else None
+
+    result = evaluate(extra_metrics=[odd, "exact_match"])
+    assert message in result.errors["odd"]
+    assert result.metrics["exact_match/v1"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.usefixtures("captured")
+def test_an_aggregate_of_none_is_left_out() -> None:
+    def some(predictions: Sequence[str]) -> MetricValue:
+        return MetricValue(aggregate_results={"a": len(predictions), "b": None})  # type: ignore[dict-item]
+
+    assert evaluate(extra_metrics=[some]).metrics == {"some/a": 3}
+
+
+@pytest.mark.usefixtures("captured")
+@pytest.mark.parametrize(
     ("model_type", "data", "expected"),
     [
         ("question-answering", {"p": ["a b."], "t": ["a b."]}, {"exact_match/v1", "ari_grade_level/v1/mean"}),
