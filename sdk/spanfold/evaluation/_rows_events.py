@@ -26,7 +26,6 @@ _MAX_CONFIGURATION_BYTES: Final = 60_000
 _SCORES_TIMEOUT_S: Final = 5.0
 _TRACE_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
 _SPAN_ID: Final = re.compile(r"(?!0{16})[0-9a-f]{16}")
-_SOURCES: Final[Mapping[str, Any]] = {"judge": "LLM_JUDGE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,7 @@ class Recorder:
                     cost_usd=None if value.costs_usd is None else value.costs_usd[index],
                     calls=0 if value.calls is None else value.calls[index],
                     scorer=metric.scorer,
-                    source=_SOURCES.get(metric.resource, "CODE"),
+                    source=_source(metric),
                     time_unix_ns=now,
                 )
 
@@ -175,6 +174,13 @@ def describe(metric: EvaluationMetric) -> dict[str, Any]:
 def finite(aggregates: Mapping[str, float]) -> dict[str, float]:
     """Without what is no number: JSON cannot say it."""
     return {key: value for key, value in aggregates.items() if math.isfinite(value)}
+
+
+def _source(metric: EvaluationMetric) -> Any:
+    """Of what kind is that which gives the scores."""
+    from spanfold.metrics.genai._judge import is_judge  # noqa: PLC0415 - `import spanfold` stays light
+
+    return "LLM_JUDGE" if is_judge(metric) else "CODE"
 
 
 def _is_score(score: Any) -> bool:

@@ -233,10 +233,12 @@ def score_events(
     metrics: Sequence[EvaluationMetric], batch: Batch, evaluation_id: str
 ) -> tuple[list[OutgoingEvent], list[tuple[str, float | None, str | None, bool]]]:
     """A batch's results as events, and as what is counted of them."""
+    from spanfold.metrics.genai._judge import is_judge  # noqa: PLC0415 - `import spanfold` stays light
+
     events = list[Any]()
     counted = list[tuple[str, float | None, str | None, bool]]()
     for metric in metrics:
-        source: SourceType = "LLM_JUDGE" if metric.resource == "judge" else "CODE"
+        source: SourceType = "LLM_JUDGE" if is_judge(metric) else "CODE"
         for index, given in batch.results.get(metric.key, {}).items():
             row = batch.rows[index]
             number, label, why_not = as_number(given.score)

@@ -13,6 +13,7 @@ from spanfold.metrics.genai._verdict import Scale, Verdict, VerdictError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from spanfold.metrics._metric import EvaluationMetric
     from spanfold.metrics.genai._backend import JudgeBackend
 
 _NAMES: Final = {"inputs": INPUT, "predictions": OUTPUT}
@@ -140,6 +141,11 @@ class Judge:
         forget(request)
         if is_last:  # and the reply that this one was to mend
             forget(replace(request, messages=request.messages[:-2]))
+
+
+def is_judge(metric: EvaluationMetric) -> bool:
+    """Whether a language model gives a metric's scores, on this machine or elsewhere."""
+    return isinstance(metric.eval_fn, Judge)
 
 
 def _is_absent(value: Any) -> bool:
