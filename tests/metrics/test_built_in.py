@@ -6,6 +6,8 @@ import math
 import pickle
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,3 +165,20 @@ def test_built_in_metrics_can_be_sent_to_another_process(metric: EvaluationMetri
     again = pickle.loads(pickle.dumps(metric))
     rows = columns_for(again, ["a b c"], ["a c"])
     assert again.score(rows).scores == metric.score(rows).scores
+
+
+def test_columns_of_numpy_and_pandas_are_as_good_as_lists() -> None:
+    texts: Any = pd.Series(["a b", None, "c"], index=[7, 8, 9], dtype="string")
+    rows: dict[str, Any] = {"predictions": texts, "targets": np.array(["a b", "x", "d"], dtype=object)}
+    assert metrics.exact_match().score(rows).scores == [1.0, None, 0.0]
+    assert metrics.token_f1().score(rows).scores == [1.0, None, 0.0]
+    counts: Any = pd.Series([1, None, 3], dtype="Int64")
+    assert metrics.token_count().score({"output_tokens": counts}).scores == [1, None, 3]
+    times: Any = np.array([500.0, np.nan])
+    assert metrics.latency().score({"latency_ms": times}).scores == [0.5, None]
+    arrays = {"predictions": [np.array([1, 2])], "targets": [np.array([1, 2])]}
+    assert metrics.exact_match().score(arrays).scores == [1.0]
+    assert metrics.recall_at_k(1).score(arrays).scores == [0.5]
+    classes: Any = {name: pd.Series([1, 0, 1], index=[7, 8, 9]) for name in ("predictions", "targets")}
+    assert metrics.classifier().score(classes).aggregate_results == {"accuracy_score": 1.0}
+    assert metrics.max_error().score(classes).aggregate_results == {"max_error": 0.0}

@@ -71,6 +71,30 @@ def built_in(  # noqa: PLR0913 - what a metric has
     )
 
 
+_PLAIN: Final = frozenset({str, int, float, bool, list, dict, tuple, type(None)})
+_NOTHING: Final = frozenset({"NAType", "NaTType"})
+"""What pandas puts where there is no value."""
+
+
+def plain(value: Any) -> Any:
+    """A value of numpy or pandas as Python's own; None for NaN and other ways to say that there is none.
+
+    Example:
+        >>> plain(float("nan")), plain("text")
+        (None, 'text')
+    """
+    kind = type(value)
+    if kind is float:
+        return None if math.isnan(value) else value
+    if kind in _PLAIN:
+        return value
+    if kind.__name__ in _NOTHING:
+        return None
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    return value
+
+
 def score_rows(score: Callable[..., ScoreType], **columns: Sequence[Any]) -> MetricValue:
     """Score row by row.
 
@@ -84,11 +108,12 @@ def score_rows(score: Callable[..., ScoreType], **columns: Sequence[Any]) -> Met
     names = tuple(columns)
     scores: list[ScoreType] = []
     errors: dict[int, str] = {}
-    for index, row in enumerate(zip(*columns.values(), strict=True)):
+    for index, given in enumerate(zip(*columns.values(), strict=True)):
         try:
-            for at, value in enumerate(row):
-                if value is None or (isinstance(value, float) and math.isnan(value)):
-                    raise RowError(f"the row has no {names[at]}")  # noqa: TRY301 - as those of ``score``
+            row = tuple(map(plain, given))
+            for name, value in zip(names, row, strict=True):
+                if value is None:
+                    raise RowError(f"the row has no {name}")  # noqa: TRY301 - as those of ``score``
             scores.append(score(*row))
         except RowError as fault:
             scores.append(None)

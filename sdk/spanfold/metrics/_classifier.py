@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from spanfold.errors import InvalidArgumentError
-from spanfold.metrics._built_in import built_in, check_choice, missing_extra
+from spanfold.metrics._built_in import built_in, check_choice, missing_extra, plain
 from spanfold.metrics._metric import EvaluationMetric, MetricValue
 
 CLASSIFIER_METRICS: Final[Mapping[str, bool | None]] = {
@@ -29,15 +29,6 @@ only; ``log_loss`` and both areas need ``probabilities``."""
 AVERAGES: Final = ("weighted", "macro", "micro")
 
 
-def _is_there(value: object) -> bool:
-    return value is not None and not (isinstance(value, float) and value != value)  # noqa: PLR0124 - NaN
-
-
-def _plain(value: object) -> Any:
-    """Of a number of numpy, Python's: labels are compared and sorted."""
-    return value.item() if hasattr(value, "item") else value
-
-
 def _sorted(labels: set[Any]) -> list[Any]:
     try:
         return sorted(labels)
@@ -56,14 +47,13 @@ class Classes:
             import numpy as np  # noqa: PLC0415 - `import spanfold` stays light
         except ImportError as fault:
             raise missing_extra("numpy", "classifier metrics") from fault
-        predictions, targets = columns["predictions"], columns["targets"]
+        predictions, targets = ([plain(one) for one in columns[name]] for name in ("predictions", "targets"))
         kept = [
             index
             for index, pair in enumerate(zip(predictions, targets, strict=True))
-            if _is_there(pair[0]) and _is_there(pair[1])
+            if pair[0] is not None and pair[1] is not None
         ]
-        predicted = [_plain(predictions[index]) for index in kept]
-        wanted = [_plain(targets[index]) for index in kept]
+        predicted, wanted = [predictions[index] for index in kept], [targets[index] for index in kept]
         self.labels = _sorted({*labels} if labels is not None else {*predicted, *wanted})
         if len(self.labels) < 2:  # noqa: PLR2004 - one class cannot be told from another
             message = (
@@ -81,9 +71,9 @@ class Classes:
             if pos_label not in place:
                 raise InvalidArgumentError(f"pos_label={pos_label!r} is none of {self.labels}")
             self.positive = place[pos_label]
-        weights = columns.get("sample_weights")
-        self.weights = np.array([1.0 if weights is None else float(weights[index]) for index in kept])
-        given = columns.get("probabilities")
+        weights = list(columns.get("sample_weights", [1.0] * len(targets)))
+        self.weights = np.array([float(weights[index]) for index in kept])
+        given = list(columns["probabilities"]) if "probabilities" in columns else None
         self.probabilities: Any = None
         if given is not None:
             self.probabilities = self._matrix([given[index] for index in kept])
@@ -268,14 +258,14 @@ def classifier(
     """
     check_choice("name", name, tuple(CLASSIFIER_METRICS))
     check_choice("average", average, AVERAGES)
-    listed = None if labels is None else [_plain(label) for label in labels]
-    given = {"labels": listed, "pos_label": _plain(pos_label)}
+    listed = None if labels is None else [plain(label) for label in labels]
+    given = {"labels": listed, "pos_label": plain(pos_label)}
     parameters = {"name": name, **{key: value for key, value in given.items() if value is not None}}
     if average != "weighted":
         parameters["average"] = average
     return built_in(
         name,
-        functools.partial(_score, name=name, labels=listed, pos_label=_plain(pos_label), average=average),
+        functools.partial(_score, name=name, labels=listed, pos_label=plain(pos_label), average=average),
         greater_is_better=CLASSIFIER_METRICS[name],
         columns=("predictions", "targets"),
         optional=("probabilities", "sample_weights"),

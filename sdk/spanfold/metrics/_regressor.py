@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import math
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold.errors import InvalidArgumentError
-from spanfold.metrics._built_in import built_in, check_choice, missing_extra
+from spanfold.metrics._built_in import built_in, check_choice, missing_extra, plain
 from spanfold.metrics._metric import MetricValue
 
 if TYPE_CHECKING:
@@ -37,8 +36,9 @@ def _rows(columns: Mapping[str, Sequence[Any]]) -> tuple[Any, Any, Any]:
         raise missing_extra("numpy", "regressor metrics") from fault
     names = ("predictions", "targets", *(("sample_weights",) if "sample_weights" in columns else ()))
     read: list[list[float]] = []
-    for row in zip(*(columns[name] for name in names), strict=True):
-        if any(value is None for value in row):
+    for given in zip(*(columns[name] for name in names), strict=True):
+        row = tuple(map(plain, given))
+        if None in row:
             continue
         try:
             numbers = [float(value) for value in row]
@@ -46,8 +46,7 @@ def _rows(columns: Mapping[str, Sequence[Any]]) -> tuple[Any, Any, Any]:
             raise InvalidArgumentError(
                 f"predictions and targets of a regressor are numbers: {fault}"
             ) from fault
-        if not any(map(math.isnan, numbers)):
-            read.append(numbers if len(numbers) > len(("predictions", "targets")) else [*numbers, 1.0])
+        read.append(numbers if len(numbers) > len(("predictions", "targets")) else [*numbers, 1.0])
     table = np.array(read, dtype=float).reshape(-1, 3)
     return table[:, 0], table[:, 1], table[:, 2]
 
