@@ -38,16 +38,16 @@ class _JsonLines(logging.Formatter):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run; returns the exit status."""
+    said = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog="python -m spanfold.evaluation")
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run an evaluation that the server knows")
     run.add_argument("--evaluation-id", required=True)
     commands.add_parser("work", help="run metrics for another process")
-    monitors = commands.add_parser("monitors", help="score new traces as they come")
-    monitors.add_argument("--interval-s", type=float, default=15.0)
-    monitors.add_argument("--settle-s", type=float, default=30.0)
-    monitors.add_argument("--overlap-s", type=float, default=3_600.0)
-    given = parser.parse_args(arguments)
+    commands.add_parser("monitors", help="score new traces as they come", add_help=False)
+    given, more = parser.parse_known_args(said)
+    if more and given.command != "monitors":
+        parser.error(f"unknown: {' '.join(more)}")
     if given.command == "work":
         from spanfold.evaluation import _job_workers  # noqa: PLC0415
 
@@ -59,8 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         if given.command == "monitors":
-            monitors_module = importlib.import_module("spanfold.evaluation._monitors")
-            return int(monitors_module.main(given.interval_s, given.settle_s, given.overlap_s) or 0)
+            return int(importlib.import_module("spanfold.evaluation._monitors").main(more))
         from spanfold.evaluation import _job  # noqa: PLC0415
 
         outcome = _job.run_evaluation(given.evaluation_id)

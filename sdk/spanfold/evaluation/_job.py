@@ -259,8 +259,6 @@ def _ended(plan: _Plan, job: Job, status: str, reason: str | None = None) -> Out
     if reason is not None:
         payload["reason"] = reason
     _send(plan, event_type, payload)
-    if status == FINISHED:
-        _job_local.forget(plan.evaluation_id)
     return Outcome(
         evaluation_id=plan.evaluation_id,
         status=status,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Final
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+KEPT_S: Final = 90 * 86_400
+"""As long as traces are kept by default."""
 _ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
@@ -58,8 +61,11 @@ def _taken(path: Path) -> Iterator[IO[str]]:
 
 
 def keep_trace_ids(evaluation_id: str, trace_ids: Sequence[str]) -> None:
-    """Keep the IDs of chosen traces, for when the evaluation is resumed."""
+    """Keep the IDs of chosen traces, for when the evaluation is resumed or its rows are read."""
     path = _folder() / f"{_name(evaluation_id)}.traces"
+    for old in path.parent.glob("*.traces"):
+        if old.stat().st_mtime < time.time() - KEPT_S:
+            old.unlink(missing_ok=True)
     path.write_text("".join(f"{one}\n" for one in trace_ids), encoding="ascii")
 
 
@@ -67,11 +73,6 @@ def kept_trace_ids(evaluation_id: str) -> list[str] | None:
     """The IDs that were kept; None if there are none here."""
     path = _folder() / f"{_name(evaluation_id)}.traces"
     return path.read_text(encoding="ascii").split() if path.exists() else None
-
-
-def forget(evaluation_id: str) -> None:
-    """Remove what was kept."""
-    (_folder() / f"{_name(evaluation_id)}.traces").unlink(missing_ok=True)
 
 
 def _folder() -> Path:
