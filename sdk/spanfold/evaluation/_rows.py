@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spanfold.evaluation._rows_progress import Bar
     from spanfold.evaluation._rows_scoring import Scored
     from spanfold.evaluation._table import Table
+    from spanfold.metrics._metric import EvaluationMetric
     from spanfold.metrics.genai._budget import Budget
 
 _RECORDED: Final = frozenset(
@@ -106,6 +107,8 @@ def _planned(request: Request) -> _Plan:
     _rows_model.check_model(request.model)
     config = _rows_config.config_of(request.evaluator_config)
     chosen = _rows_config.choose(request.model_type, request.metrics, request.extra_metrics, config)
+    if request.concurrency is not None:
+        chosen = replace(chosen, metrics=_concurrent(chosen.metrics, request.concurrency))
     table = _table.read(request.data)
     aside = set[str]()
     if request.targets is not None:
@@ -119,6 +122,13 @@ def _planned(request: Request) -> _Plan:
     plan = _Plan(request, table, type(table)(features, table.row_count), config, chosen, budget)
     _check_columns(plan)
     return plan
+
+
+def _concurrent(metrics: Sequence[EvaluationMetric], concurrency: int) -> tuple[EvaluationMetric, ...]:
+    """The metrics, whose judges ask so many questions at once."""
+    from spanfold.evaluation._job import _with_concurrency  # noqa: PLC0415 - loads what traces need
+
+    return tuple(_with_concurrency(metric, concurrency) for metric in metrics)
 
 
 def _check_columns(plan: _Plan) -> None:

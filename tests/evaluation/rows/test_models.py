@@ -135,3 +135,12 @@ def test_a_budget_that_does_not_suffice_ends_the_judge_and_nothing_else(
     # What was answered is not paid for again.
     whole = evaluated(extra_metrics=[tone(), lengths])
     assert (whole.status, whole.scores("tone/v1"), len(asked)) == ("FINISHED", [2, 4, 2, 4], 4)
+
+
+@pytest.mark.usefixtures("captured")
+def test_concurrency_is_that_of_the_judges_too(asked: list[dict[str, Any]]) -> None:
+    result = evaluated(extra_metrics=[tone()], concurrency=4)
+    assert result.scores("tone/v1") == [2, 4, 2, 4]
+    assert len(asked) == 4
+    with pytest.raises(InvalidArgumentError, match="concurrency is 0"):
+        evaluated(extra_metrics=[tone()], concurrency=0)
