@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from spanfold.evaluation._comparison_sides import Texts
+from spanfold.evaluation._mapping_texts import answer_of, question_of
 from spanfold_query_api import evaluations, references, spans, times
 from spanfold_query_api.problems import ProblemError
 
@@ -61,5 +62,5 @@ class DatabaseReader:
         for first in range(0, len(trace_ids), _DETAILS):
             asked = trace_ids[first : first + _DETAILS]
             for trace in spans.get_traces(self._database, asked, _FEW_SPANS * len(asked)):
-                found[trace["trace_id"]] = Texts(trace["input"], trace["output"])
+                found[trace["trace_id"]] = Texts(question_of(trace["input"]), answer_of(trace["output"]))
         return found

@@ -156,9 +156,9 @@ print(json.dumps([found.to_dict(), [[one.inputs, one.trace_id_a, one.trace_id_b,
     assert metrics["professionalism"]["difference"] == 0
     assert [row[3] for row in rows] == pytest.approx(3 * [-0.18])
     inputs, trace_a, trace_b, _, output = rows[0]
-    number = int(json.loads(inputs)["question"].split()[-1])
+    number = int(inputs.split()[-1])
     assert (trace_a, trace_b) == (world.trace_id("bot-v1", number), world.trace_id("bot-v2", number))
-    assert json.loads(output) == "answer " * (number + 1)
+    assert output == "answer " * (number + 1)
     assert "token_f1: worse" in shown
     assert any("scoring them failed" in note for note in compared["notes"])
 
@@ -231,6 +231,11 @@ def test_ci_stops_a_version_that_is_worse(world: World) -> None:
 def test_a_condition_that_is_none_is_a_mistake_of_its_own(world: World, condition: str, part: str) -> None:
     told = world.command("evaluate", "compare", "bot-v1", "bot-v2", "--fail-if", condition, status=2)
     assert part in told
+
+
+def test_a_metric_that_is_not_there_is_a_mistake_that_lists_those_that_are(world: World) -> None:
+    told = world.command("evaluate", "compare", "bot-v1", "bot-v2", "--metric", "bleu", status=2)
+    assert "'bleu' is not compared; there are professionalism, token_f1, tone/polite, tone/rude" in told
 
 
 def test_feedback_over_rest_belongs_to_the_entry_span_and_its_version(world: World) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from spanfold_deploy.cli._options import Config, Endpoint, Json
+from spanfold_deploy.errors import ApiError, SettingsError
 
 _SIDE = "Evaluation ID (e-...), or a version's ID or name: the newest evaluation of its traces."
 
@@ -67,16 +68,23 @@ def compare(
 
     conditions = [_score_conditions.parse(text) for text in fail_if or ()]
     with _client.connect(endpoint, config) as api:
-        found = api.get(
-            "/v1/evaluations/compare",
-            a=a,
-            b=b,
-            metric=metrics,
-            confidence=confidence,
-            power=power,
-            pairing=pairing.value,
-            rows=rows,
-        )
+        try:
+            found = api.get(
+                "/v1/evaluations/compare",
+                a=a,
+                b=b,
+                metric=metrics,
+                confidence=confidence,
+                power=power,
+                pairing=pairing.value,
+                rows=rows,
+            )
+        except ApiError as error:
+            if not str(error).startswith("metric:"):
+                raise
+            # CI tells a mistake in the command (2) from a version that is worse (1).
+            message = "--metric " + str(error).removeprefix("metric: ")
+            raise SettingsError(message) from None
     verdicts = _score_conditions.judge(conditions, found, strict=strict)
     if json_output:
         _output.print_json({**found, "conditions": [asdict(verdict) for verdict in verdicts]})

@@ -152,7 +152,7 @@ def _outcome(  # noqa: PLR0913, PLR0917 - what a comparison was told
         "unmatched_b": len(b) - len(common),
         "errors_a": own_a.errors,
         "errors_b": own_b.errors,
-        "repeats": is_paired and any(side[one].count > 1 for side in (a, b) for one in common),
+        "repeats": is_paired and any(side[one].row_count > 1 for side in (a, b) for one in common),
         "paired": is_paired,
     }
     told: Outcome | None = None

@@ -10,6 +10,7 @@ from spanfold._internal import pages, reading
 from spanfold._internal.lookup import path_of
 from spanfold.errors import ServerUnavailableError
 from spanfold.evaluation._comparison_sides import Texts
+from spanfold.evaluation._mapping_texts import answer_of, question_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -63,7 +64,7 @@ class HttpReader:
             asked = list(trace_ids[first : first + _DETAILS])
             answer = self._api.get("/v1/traces/details", trace_id=asked) or {"traces": []}
             for trace in answer["traces"]:
-                found[trace["trace_id"]] = Texts(trace["input"], trace["output"])
+                found[trace["trace_id"]] = Texts(question_of(trace["input"]), answer_of(trace["output"]))
         return found
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from spanfold.errors import InvalidArgumentError
 from spanfold.evaluation._comparison_sides import Reader, Scores, Side, Texts
@@ -211,24 +210,25 @@ def scores_of(side: Side, name: str) -> Scores:
     return side.scores[metric].of_label(label)
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """The mean of the rows of one input, and the first of them."""
 
     trace_id: str
     value: float
-    count: int
+    row_count: int
 
 
 def by_input(scores: Scores) -> dict[str, Input]:
     """By what the inputs are known by."""
-    grouped = defaultdict[str, list[Any]](list)
-    for row in scores.rows:
-        if row.input_hash:
-            grouped[row.input_hash].append(row)
-    return {
-        known_by: Input(
-            min(row.trace_id for row in rows), sum(row.value for row in rows) / len(rows), len(rows)
-        )
-        for known_by, rows in grouped.items()
-    }
+    found: dict[str, Input] = {}
+    for trace_id, known_by, value in scores.rows:
+        if not known_by:
+            continue
+        before = found.get(known_by)
+        if before is None:
+            found[known_by] = Input(trace_id, value, 1)
+        else:
+            row_count = before.row_count + 1
+            mean = before.value + (value - before.value) / row_count
+            found[known_by] = Input(min(before.trace_id, trace_id), mean, row_count)
+    return found
