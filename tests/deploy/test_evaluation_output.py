@@ -165,3 +165,32 @@ def test_errors_of_the_sdk_tell_mistakes_from_failures() -> None:
     with pytest.raises(_evaluating.EvaluationError, match="away") as caught, _evaluating.explained():
         raise ServerUnavailableError("away")
     assert caught.value.exit_code == 1
+
+
+def test_what_judges_may_cost_is_guessed_from_the_price_list() -> None:
+    from spanfold_deploy.cli._evaluating_traces import guessed_cost  # noqa: PLC0415
+
+    known, unknown = _metrics.made(
+        ["professionalism:model=openai:/gpt-4o", "safety:model=openai:/no-such-model"]
+    )
+    short = guessed_cost(known, [{"predictions": "x"}])
+    long = guessed_cost(known, [{"predictions": "x" * 100_000}])
+    assert short is not None
+    assert long is not None
+    assert 0 < short < long < 1
+    assert guessed_cost(unknown, [{"inputs": "x"}]) is None
+    assert guessed_cost(known, []) is not None
+
+
+def test_judges_that_are_paid_are_told_before(capsys: pytest.CaptureFixture[str]) -> None:
+    from spanfold_deploy.cli import _evaluating  # noqa: PLC0415
+
+    wanted = Wanted(yes=True, max_calls=100)
+    _evaluating.confirm(wanted, rows=1000, judges={"safety": 0.001, "relevance": 0.002})
+    told = capsys.readouterr().err
+    assert "1,000 rows x 2 judges (safety, relevance): up to 2,000 calls, about $3.00" in told
+    assert "limited by --max-calls 100" in told
+    _evaluating.confirm(wanted, rows=1000, judges={"safety": None})
+    assert "at a price that is not known" in capsys.readouterr().err
+    _evaluating.confirm(wanted, rows=1000, judges={})
+    assert not capsys.readouterr().err

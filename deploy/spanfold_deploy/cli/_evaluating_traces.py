@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from spanfold_deploy.cli import (
     _evaluating,
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from spanfold.metrics._metric import EvaluationMetric
     from spanfold_deploy.cli._client import ApiClient
     from spanfold_deploy.cli._wanted import Wanted
+
+_ROWS_TO_GUESS_FROM: Final = 50
+_PROMPT_TOKENS: Final = 600
+_REPLY_TOKENS: Final = 200
+_BYTES_A_TOKEN: Final = 4
+"""Guesses, to tell cents from hundreds of dollars before anything is paid: a judge's instructions, its
+verdict with a reason, and English text."""
 
 
 def here(wanted: Wanted, api: ApiClient, resumed: Mapping[str, Any] | None) -> None:
@@ -153,7 +160,25 @@ def _confirm(wanted: Wanted, selection: TraceSelection, metrics: Sequence[Evalua
         from spanfold.evaluation import _job
 
         rows = _job.count_traces(selection)
-        _evaluating.confirm(wanted, rows=rows, judges={metric.name: None for metric in judges})
+        seen = _job.first_rows(selection, _ROWS_TO_GUESS_FROM, _job.Options(mapping=wanted.mapped()))
+        _evaluating.confirm(
+            wanted, rows=rows, judges={metric.name: guessed_cost(metric, seen) for metric in judges}
+        )
+
+
+def guessed_cost(metric: EvaluationMetric, rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """What one answer of a judge may cost, in US dollars, going by the length of some rows.
+
+    Returns:
+        None where the price of its model is not known.
+    """
+    from spanfold.metrics.genai._prices import Usage, cost_usd
+
+    provider, _, model = metric.scorer.partition(":")
+    texts = [str(row.get(name) or "") for row in rows for name in metric.arguments()[1]]
+    size_bytes = sum(len(text.encode()) for text in texts) // max(1, len(rows))
+    usage = Usage(_PROMPT_TOKENS + size_bytes // _BYTES_A_TOKEN, _REPLY_TOKENS)
+    return cost_usd(provider, model.lstrip("/"), usage)
 
 
 def _finish(wanted: Wanted, api: ApiClient, evaluation_id: str) -> None:
