@@ -103,8 +103,15 @@ def test_max_calls_is_never_passed_and_what_was_paid_for_is_not_lost(
     provider.latency_s = 0.02
     budget = Budget(max_calls=allowed)
     metric = genai.professionalism(max_workers=5)
-    with budget.in_force(), pytest.raises(BudgetExceededError, match=f"max_calls={allowed} is used up"):
+    used_up = f"max_calls={allowed} is used up"
+    with budget.in_force(), pytest.raises(BudgetExceededError, match=used_up) as raised:
         metric.score(rows(30))
+    partial = raised.value.partial
+    assert partial is not None
+    assert list(partial.scores or ()).count(1) == allowed
+    assert [score is None for score in partial.scores or ()] == [
+        used_up in str(e) for e in partial.errors or ()
+    ]
     assert len(provider.exchanges) == budget.calls == allowed
     value = metric.score(rows(30))
     assert sum(value.calls or ()) == 30 - allowed

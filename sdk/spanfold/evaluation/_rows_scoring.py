@@ -123,7 +123,8 @@ def _score(
 ) -> tuple[MetricValue, str | None]:
     """One metric: its value, and what the budget said if it ended on the way."""
     size = metric.batch_rows
-    if metric.resource == "cpu" or row_count <= size or PREVIOUS in metric.arguments()[1]:
+    is_one_part = row_count <= size and metric.resource != "judge"  # a judge's budget may end within a part
+    if metric.resource == "cpu" or is_one_part or PREVIOUS in metric.arguments()[1]:
         value = aggregated(metric, metric.score(columns, previous))
         bar.advance(row_count)
         return value, None
@@ -146,9 +147,13 @@ def _in_batches(
             try:
                 parts.append(metric.score(rows))
             except BudgetExceededError as fault:
-                if not parts:
+                if not parts and fault.partial is None:
                     raise
                 cut_off = str(fault)
+                if fault.partial is not None:
+                    parts.append(fault.partial)
+                    bar.advance(size)
+                    continue
         if cut_off is not None:
             parts.append(MetricValue(scores=[None] * size, errors=[cut_off] * size))
         bar.advance(size)

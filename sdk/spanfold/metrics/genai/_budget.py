@@ -13,11 +13,16 @@ from spanfold.errors import InvalidArgumentError, SpanfoldError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from spanfold.metrics._metric import MetricValue
+
 _ROUNDING_USD: Final = 1e-12
 
 
 class BudgetExceededError(SpanfoldError):
     """The next call to a judge would pass the budget, so it was not made. What was answered is cached."""
+
+    partial: MetricValue | None = None
+    """What the judge said of the rows before; the others have this error. None where no judge was asked."""
 
 
 class Budget:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spanfold.metrics._metric import MetricValue
 from spanfold.metrics.genai._backend import Connection, JudgeReply, JudgeRequest, Limits, open_backend
+from spanfold.metrics.genai._budget import BudgetExceededError
 from spanfold.metrics.genai._prompts import INPUT, OUTPUT, Criterion, Template, repair
 from spanfold.metrics.genai._verdict import Scale, Verdict, VerdictError
 
@@ -40,6 +41,19 @@ class _Results:
     def empty(cls, count: int) -> _Results:
         return cls([None] * count, [None] * count, [None] * count, [0.0] * count, [0] * count)
 
+    def value(self, otherwise: str | None = None) -> MetricValue:
+        """As a metric returns it; ``otherwise`` is the error of rows that have neither score nor error."""
+        if otherwise is not None:
+            pairs = zip(self.scores, self.errors, strict=True)
+            self.errors = [otherwise if score is None and not error else error for score, error in pairs]
+        return MetricValue(
+            scores=self.scores,
+            justifications=self.justifications,
+            errors=self.errors,
+            costs_usd=self.costs_usd,
+            calls=self.calls,
+        )
+
     def pay(self, position: int, reply: JudgeReply) -> None:
         """Add what a reply cost; what is not known makes the sum unknown."""
         before = self.costs_usd[position]
@@ -64,7 +78,7 @@ class Judge:
 
         Raises:
             JudgeError: the judge cannot be asked at all.
-            BudgetExceededError: the budget in force is used up.
+            BudgetExceededError: the budget in force is used up; ``partial`` has what was scored before.
             InvalidArgumentError: the model cannot be opened, or its price is needed and not known.
         """
         count = len(next(iter(columns.values()), ()))
@@ -72,16 +86,15 @@ class Judge:
         rows = list(self._rows(columns, count, results))
         if rows:
             backend = open_backend(self.model, limits=self.limits, connection=self.connection)
-            unusable = self._ask(backend, rows, results, is_last=False)
-            if unusable:
-                self._ask(backend, unusable, results, is_last=True)
-        return MetricValue(
-            scores=results.scores,
-            justifications=results.justifications,
-            errors=results.errors,
-            costs_usd=results.costs_usd,
-            calls=results.calls,
-        )
+            try:
+                unusable = self._ask(backend, rows, results, is_last=False)
+                if unusable:
+                    self._ask(backend, unusable, results, is_last=True)
+            except BudgetExceededError as fault:
+                exceeded = BudgetExceededError(str(fault))
+                exceeded.partial = results.value(otherwise=str(fault))
+                raise exceeded from fault
+        return results.value()
 
     @property
     def scale(self) -> Scale:
