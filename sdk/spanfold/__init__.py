@@ -66,21 +66,43 @@ if TYPE_CHECKING:
 
     from spanfold import evaluation as evaluation
     from spanfold import metrics as metrics
+    from spanfold.evaluation._reads import (
+        Evaluation,
+        Monitor,
+        create_monitor,
+        delete_monitor,
+        get_evaluation,
+        pause_monitor,
+        resume_monitor,
+        search_evaluations,
+        search_monitors,
+    )
     from spanfold.evaluation._result import EvaluationResult
     from spanfold.evaluation._selection import TraceSelection
 
 _LATER = {
+    "Evaluation": "spanfold.evaluation._reads",
     "EvaluationResult": "spanfold.evaluation._result",
+    "Monitor": "spanfold.evaluation._reads",
     "TraceSelection": "spanfold.evaluation._selection",
+    "create_monitor": "spanfold.evaluation._reads",
+    "delete_monitor": "spanfold.evaluation._reads",
+    "get_evaluation": "spanfold.evaluation._reads",
+    "pause_monitor": "spanfold.evaluation._reads",
+    "resume_monitor": "spanfold.evaluation._reads",
+    "search_evaluations": "spanfold.evaluation._reads",
+    "search_monitors": "spanfold.evaluation._reads",
 }
 
 __all__ = [
     "ActiveModel",
     "ActiveRun",
+    "Evaluation",
     "EvaluationResult",
     "Experiment",
     "LoggedModel",
     "LoggedModelStatus",
+    "Monitor",
     "Run",
     "RunData",
     "RunInfo",
@@ -94,8 +116,10 @@ __all__ = [
     "compare_evaluations",
     "configure",
     "create_external_model",
+    "create_monitor",
     "delete_logged_model",
     "delete_logged_model_tag",
+    "delete_monitor",
     "delete_tag",
     "diff",
     "end_run",
@@ -103,6 +127,7 @@ __all__ = [
     "finalize_logged_model",
     "flush",
     "get_active_model_id",
+    "get_evaluation",
     "get_logged_model",
     "get_run",
     "get_trace",
@@ -118,8 +143,12 @@ __all__ = [
     "log_model_params",
     "log_param",
     "log_params",
+    "pause_monitor",
     "restore_logged_model",
+    "resume_monitor",
+    "search_evaluations",
     "search_logged_models",
+    "search_monitors",
     "search_runs",
     "search_traces",
     "set_active_model",

@@ -5,7 +5,9 @@ SpanfoldError
 ├── NotFoundError (LookupError)         the server answered that it has no such thing
 │   ├── ModelNotFoundError              ... no such model version, or it was deleted
 │   ├── RunNotFoundError                ... no such run
-│   └── ExperimentNotFoundError         ... no such experiment
+│   ├── ExperimentNotFoundError         ... no such experiment
+│   ├── EvaluationNotFoundError         ... no such evaluation
+│   └── MonitorNotFoundError            ... no such monitor, or it was deleted
 ├── GitError (OSError)                  there is no Git state to name a version after
 └── ServerUnavailableError (OSError)    the query API gave no usable answer: the same call may work later
 
@@ -60,6 +62,22 @@ class ExperimentNotFoundError(NotFoundError):
             f"no experiment has the ID {experiment_id!r}: set_experiment(experiment_name=...) makes one"
         )
         self.experiment_id = experiment_id
+
+
+class EvaluationNotFoundError(NotFoundError):
+    """The server has no evaluation with this ID."""
+
+    def __init__(self, evaluation_id: str) -> None:
+        super().__init__(f"no evaluation has the ID {evaluation_id!r}")
+        self.evaluation_id = evaluation_id
+
+
+class MonitorNotFoundError(NotFoundError):
+    """The server has no monitor with this ID, or it was deleted."""
+
+    def __init__(self, monitor_id: str) -> None:
+        super().__init__(f"no monitor has the ID {monitor_id!r}")
+        self.monitor_id = monitor_id
 
 
 class GitError(SpanfoldError, OSError):

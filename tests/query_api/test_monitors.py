@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -197,6 +199,62 @@ def test_a_sample_is_the_same_part_of_the_traces_each_time(
         assert sent(database, first) == len(drawn)
         for monitor_id in (first, whole):
             api.delete(f"/v1/monitors/{monitor_id}")
+
+
+_PROGRAM: Final = """
+import spanfold
+from spanfold.errors import EvaluationNotFoundError, InvalidArgumentError, MonitorNotFoundError
+
+made = spanfold.create_monitor(
+    "by program", ["length"], selection=spanfold.TraceSelection(where="status = 'OK'"), sample=0.5
+)
+assert (made.status, made.options, made.selection) == ("ACTIVE", {"sample": 0.5}, {"where": "status = 'OK'"})
+assert spanfold.pause_monitor(made.monitor_id).status == "PAUSED"
+assert [one.name for one in spanfold.search_monitors()] == ["by program"]
+assert spanfold.resume_monitor(made.monitor_id).status == "ACTIVE"
+spanfold.delete_monitor(made.monitor_id)
+for wrong, call in {
+    InvalidArgumentError: lambda: spanfold.create_monitor("n", ["length"], sample=2),
+    MonitorNotFoundError: lambda: spanfold.pause_monitor("mon-0"),
+    EvaluationNotFoundError: lambda: spanfold.get_evaluation("e-0"),
+}.items():
+    try:
+        call()
+    except wrong:
+        continue
+    raise AssertionError(wrong)
+evaluation, = spanfold.search_evaluations(name="by hand", status="RUNNING", max_results=5)
+assert spanfold.get_evaluation(evaluation.evaluation_id) == evaluation
+assert evaluation.metrics[0]["name"] == "length"
+assert spanfold.search_evaluations(status=["FAILED", "CANCELLED"]) == []
+"""
+
+
+def test_a_program_manages_monitors_and_reads_evaluations(
+    database: RecordingDatabase, collector_url: str
+) -> None:
+    with running(database, collector_url) as (api, _):
+        outgoing = Outgoing(collector_url)
+        given = {"name": "by hand", "experiment_id": "0", "source": "rows", "runner": "client"}
+        outgoing.send_fact(
+            "spanfold.evaluation.started", "e-" + "7" * 32, {**given, "metrics": [{"name": "length"}]}
+        )
+        outgoing.close()
+        environment = {
+            **os.environ,
+            "SPANFOLD_ENDPOINT": str(api.base_url).rstrip("/"),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector_url,
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", _PROGRAM],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        until(lambda: api.get("/v1/monitors").json()["monitors"] == [])
 
 
 @pytest.mark.parametrize(
