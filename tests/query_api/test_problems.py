@@ -136,9 +136,11 @@ def test_openapi_documents_every_operation_with_its_problems_and_no_broken_refer
     document = create_app(FailingDatabase(AssertionError())).openapi()
     assert set(document["paths"]) == {
         "/health",
+        "/v1/agreement",
         "/v1/compare",
         "/v1/diff",
         "/v1/evaluations",
+        "/v1/evaluations/compare",
         "/v1/evaluations/{evaluation_id}",
         "/v1/evaluations/{evaluation_id}/cancel",
         "/v1/evaluations/{evaluation_id}/events",
@@ -162,6 +164,8 @@ def test_openapi_documents_every_operation_with_its_problems_and_no_broken_refer
         "/v1/traces/details",
         "/v1/traces/export",
         "/v1/traces/{trace_id}",
+        "/v1/traces/{trace_id}/expectations",
+        "/v1/traces/{trace_id}/feedback",
     }
     for path, operations in document["paths"].items():
         for operation in operations.values():
