@@ -34,7 +34,8 @@ SETS: Final = {
     "four metrics, one slow": ("exact_match", "token_f1", "rougeL", "edit_similarity"),
 }
 TRACES_A_REQUEST: Final = 1_000
-WORDS: Final = ["the", "answer", "to", "this", "question", "is", "in", "the", "manual", "under", "returns", "and", "refunds", "of", "parcels"]
+SENTENCE: Final = "the answer to this question is in the manual under returns and refunds of parcels"
+WORDS: Final = tuple(SENTENCE.split())
 TIMEOUT_S: Final = 3_600
 RUN: Final = """
 import json, resource, sys, time
@@ -88,7 +89,7 @@ def traces(numbers: Iterable[int], model_id: str, now_ns: int) -> bytes:
     resource.resource.attributes.add(key="service.name").value.string_value = "bot"
     spans = resource.scope_spans.add().spans
     for number in numbers:
-        answer = " ".join(WORDS[number % 7 :] + WORDS[: number % 5])
+        answer = " ".join((*WORDS[number % 7 :], *WORDS[: number % 5]))
         documents = json.dumps([{"id": f"d{number % 100}", "text": " ".join(WORDS * 4)}])
         told = (
             (

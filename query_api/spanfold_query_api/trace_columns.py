@@ -37,6 +37,7 @@ TRACE_COLUMNS: Final[Mapping[str, str]] = {
 }
 """Name to the expression over an entry span that is about the size of the value in bytes."""
 
+SCORES: Final = "scores"
 SPANS: Final = "spans"
 EXPECTATIONS: Final = "expectations"
 EXTRA_TRACE_COLUMNS: Final[Mapping[str, str]] = {

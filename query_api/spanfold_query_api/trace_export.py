@@ -17,6 +17,7 @@ from spanfold_query_api.statements import statement
 from spanfold_query_api.trace_columns import (
     ALL_TRACE_COLUMNS,
     EXPECTATIONS,
+    SCORES,
     SPAN_COLUMNS,
     SPANS,
     size_of,
@@ -196,6 +197,9 @@ def _read(database: Database, export: Export, lowest: Key, upper: Key) -> bytes:
 def _joined(export: Export, parameters: dict[str, object]) -> dict[str, str]:
     """What only those pay for who ask for it: SQL for the placeholders, and its parameters."""
     columns, joins = list[str](), list[str]()
+    if SCORES in export.columns:
+        columns.append(", judged.scores AS scores")
+        joins.append(statement("export_with_scores"))
     if EXPECTATIONS in export.columns:
         columns.append(", expected.expectations AS expectations")
         joins.append(statement("export_with_expectations"))

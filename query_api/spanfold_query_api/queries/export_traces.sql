@@ -48,7 +48,6 @@ FROM
         nullIf(entry.Input, '') AS input,
         nullIf(entry.Output, '') AS output,
         mapApply((key, value) -> (substring(key, length({tag_prefix:String}) + 1), value), mapFilter((key, value) -> startsWith(key, {tag_prefix:String}), entry.SpanAttributes)) AS tags,
-        judged.scores AS scores,
         lower(hex(entry.SpanId)) AS span_id,
         toUnixTimestamp64Nano(entry.Timestamp) AS start_time_unix_ns$more_columns
     FROM
@@ -81,21 +80,6 @@ FROM
             AND Timestamp <= fromUnixTimestamp64Nano({before_ns:Int64})
         LIMIT 1 BY TraceId, SpanId
     ) AS entry ON entry.TraceId = totals.TraceId AND entry.SpanId = totals.EntryId
-    LEFT JOIN
-    (
-        SELECT TraceId, groupArray(score) AS scores
-        FROM
-        (
-            SELECT
-                TraceId,
-                CAST((EvaluationName, argMax(tuple(ScoreValue), Timestamp).1, argMax(ScoreLabel, Timestamp), argMax(Explanation, Timestamp)), 'Tuple(name String, value Nullable(Float64), label String, explanation String)') AS score
-            FROM evaluation_events
-            WHERE TraceId IN (SELECT TraceId FROM entries) AND Error = ''
-            GROUP BY TraceId, EvaluationName
-            ORDER BY EvaluationName
-        )
-        GROUP BY TraceId
-    ) AS judged ON judged.TraceId = totals.TraceId
     LEFT JOIN
     (
         SELECT Stream, JSONExtractString(argMax(Value, Rank)) AS name

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from spanfold._internal.lookup import Parameter, QueryApi
     from spanfold.evaluation._settling import Resolved
 
-PAGE_ROWS: Final = 1_000
+PAGE_ROWS: Final = 2_000
 READ_TIMEOUT_S: Final = 120.0
 """A rare condition makes the server look through much before it finds a row."""
 PATIENCE_S: Final = 300.0
