@@ -134,7 +134,10 @@ def explained() -> Iterator[None]:
     except InvalidArgumentError as error:
         raise SettingsError(str(error)) from error
     except SpanfoldError as error:
-        raise EvaluationError(str(error)) from error
+        fix = ""
+        if "the collector" in str(error):
+            fix = "\n  Fix: say where the collector is: OTEL_EXPORTER_OTLP_ENDPOINT=http://host:4318"
+        raise EvaluationError(f"{error}{fix}") from error
 
 
 def _evaluate_rows(wanted: Wanted) -> EvaluationResult:
@@ -218,7 +221,8 @@ def confirm(wanted: Wanted, *, rows: int, judges: Mapping[str, float | None]) ->
     cost = known if len(costs) == len(judges) else "at a price that is not known"
     limits = {"--max-calls": wanted.max_calls, "--max-cost-usd": wanted.max_cost_usd}
     given = ", ".join(f"{flag} {value:g}" for flag, value in limits.items() if value is not None)
-    line = f"{rows:,} rows x {len(judges)} judges ({', '.join(judges)}): up to {calls:,} calls, {cost}"
+    asked = "1 judge" if len(judges) == 1 else f"{len(judges)} judges"
+    line = f"{rows:,} rows x {asked} ({', '.join(judges)}): up to {calls:,} calls, {cost}"
     sys.stderr.write(f"{line}; {f'limited by {given}' if given else 'no limit is set'}\n")
     if wanted.yes or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return

@@ -69,6 +69,8 @@ def on_server(wanted: Wanted, api: ApiClient, resumed: Mapping[str, Any] | None)
     Raises:
         CommandError: it could not start, or did not finish.
     """
+    from spanfold._internal import names
+
     if resumed is not None:
         evaluation_id = resumed["evaluation_id"]
         api.post(f"/v1/evaluations/{evaluation_id}/resume", {"options": _options_of(wanted)})
@@ -78,7 +80,7 @@ def on_server(wanted: Wanted, api: ApiClient, resumed: Mapping[str, Any] | None)
             selection = _selection_of(wanted, None)
             _confirm(wanted, selection, list(_metrics.made(wanted.metrics or (), wanted.judge)))
         body = {
-            "name": wanted.name,
+            "name": wanted.name or names.random_name(),
             "selection": selection.to_dict(),
             "metrics": [spec.to_dict() for spec in specs],
             "options": _options_of(wanted),
@@ -200,7 +202,8 @@ def _finish(wanted: Wanted, api: ApiClient, evaluation_id: str) -> None:
         _evaluating.write_all(found, wanted.output)
     if found["status"] != "FINISHED":
         reason = found["reason"] or f"the evaluation is {found['status']}"
-        message = f"{reason}\n  Go on: {evaluations.resume_command(evaluation_id)}"
+        said = reason.partition("; what was scored is kept")[0]  # how to go on from Python
+        message = f"{said}\n  Go on: {evaluations.resume_command(evaluation_id)}"
         raise _evaluating.EvaluationError(message)
 
 
@@ -219,6 +222,8 @@ def _missing_targets(found: Mapping[str, Any], lines: Sequence[Mapping[str, Any]
 def _next(found: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> list[str]:
     """The next commands."""
     scored = [line for line in lines if line["scores"]]
+    if not found["progress"]["done"] and found["status"] == "FINISHED":
+        return ["No traces match. Try a longer --since, fewer conditions, or `spanfold traces list`."]
     if not scored:
         return []
     versions = list(dict.fromkeys(line["model_name"] for line in scored if line["model_id"]))

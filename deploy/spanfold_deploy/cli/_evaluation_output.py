@@ -169,7 +169,7 @@ def print_evaluations(screen: Console, evaluations: Sequence[Mapping[str, Any]])
             one["evaluation_id"],
             _output.shorten(one["name"], 40),
             status(one["status"]),
-            rows(one["progress"]),
+            _done(one["progress"]),
             _output.shorten(", ".join(metric_names(one)), 60),
             _output.shorten(_output.pairs(_means(one["aggregates"])), 80),
             usd(one["progress"]["cost_usd"]),
@@ -238,13 +238,17 @@ def rows(progress: Mapping[str, Any]) -> str:
         >>> rows({"done": 5, "total": 10, "failed": 1, "unmapped": 0})
         '5 of 10, 1 scores failed'
     """
-    done, total = progress["done"] or 0, progress["total"]
-    text = f"{done:,}" if total in {None, done} else f"{done:,} of {total:,}"
+    text = _done(progress)
     if progress["failed"]:
         text += f", {progress['failed']:,} scores failed"
     if progress["unmapped"]:
         text += f", {progress['unmapped']:,} lack what some metric needs"
     return text
+
+
+def _done(progress: Mapping[str, Any]) -> str:
+    done, total = progress["done"] or 0, progress["total"]
+    return f"{done:,}" if total in {None, done} else f"{done:,} of {total:,}"
 
 
 def selection(selected: Mapping[str, Any] | None) -> str | None:

@@ -10,7 +10,7 @@ import signal
 import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlencode
 
 import typer
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spanfold_deploy.demo.run import Server, VersionReport
+
+_USUAL: Final = ("http://127.0.0.1:4319", "http://127.0.0.1:4318")
+"""Where commands look by themselves: the query API, and the receiver."""
 
 
 def demo(
@@ -68,7 +71,7 @@ def demo(
         else:
             _print_table(reports)
             database = None if keep or child is None else data / "database"
-            _print_addresses(reports, server.api_url, database)
+            _print_addresses(reports, server, database)
         if keep and child is not None:
             _say("serving until Ctrl-C")
             with suppress(KeyboardInterrupt):
@@ -120,11 +123,12 @@ def _print_table(reports: Sequence[VersionReport]) -> None:
     screen.print("right answers: the right documentation string came first; the rest is from the query API")
 
 
-def _print_addresses(reports: Sequence[VersionReport], api_url: str, stopped: Path | None) -> None:
+def _print_addresses(reports: Sequence[VersionReport], server: Server, stopped: Path | None) -> None:
     """Where to look, on the server that runs, or on the one that has to be started again first."""
     from spanfold_deploy.cli import _output
 
     screen = _output.console()
+    api_url = server.api_url
     if stopped is not None:
         api_url = "http://localhost:4319"
         screen.print(
@@ -136,12 +140,17 @@ def _print_addresses(reports: Sequence[VersionReport], api_url: str, stopped: Pa
     screen.print("\nlook at")
     for path in ("/docs", "/v1/models", f"/v1/traces?model_id={newest['model_id']}", f"/v1/traces?{query}"):
         screen.print(f"  {api_url}{path}", soft_wrap=True)
-    endpoint = "" if api_url == "http://127.0.0.1:4319" or stopped else f" --endpoint {api_url}"
+    if stopped is None and (api_url, server.otlp_http_endpoint) != _USUAL:
+        variables = f"SPANFOLD_ENDPOINT={api_url} OTEL_EXPORTER_OTLP_ENDPOINT={server.otlp_http_endpoint}"
+        screen.print(f"  export {variables}", soft_wrap=True)
+    before = reports[-2].model["name"]
     for command in (
         f'spanfold traces list --model {first["name"]} --filter "{failed}"',
         f"spanfold models compare {first['name']} {newest['name']}",
+        f"spanfold evaluate --model {before} --model {newest['name']} --metrics token_f1,latency",
+        f"spanfold evaluate compare {before} {newest['name']} --rows 3",
     ):
-        screen.print(f"  {command}{endpoint}", soft_wrap=True)
+        screen.print(f"  {command}", soft_wrap=True)
 
 
 def _as_json(report: VersionReport) -> dict[str, object]:
