@@ -85,7 +85,7 @@ def run(settings: Settings, parts: Parts, *, as_json: bool = False) -> None:
         }
         api = None
         if listener is not None:
-            api = _start_api(settings, database, listener)
+            api = _start_api(settings, database, listener, has_collector=parts.collector)
             opened.callback(api.stop, settings.shutdown_timeout_s * _API_STOP_SHARE)
             ready["api_url"] = _url(settings.host, api.port)
         collector = _start_collector(settings, database) if parts.collector else None
@@ -226,12 +226,14 @@ def _bring_up_to_date(settings: Settings, database: Database, parts: Parts) -> N
         raise StartError(message) from error
 
 
-def _start_api(settings: Settings, database: Database, listener: socket.socket) -> ApiServer:
+def _start_api(
+    settings: Settings, database: Database, listener: socket.socket, *, has_collector: bool
+) -> ApiServer:
     from spanfold_query_api.app import create_app  # noqa: PLC0415 - a collector alone does without
     from spanfold_query_api.outgoing import Outgoing  # noqa: PLC0415 - as above
     from spanfold_query_api.workers import Workers, WorkerSettings  # noqa: PLC0415 - as above
 
-    outgoing = Outgoing(settings.collector_endpoint)
+    outgoing = Outgoing(settings.collector_endpoint, later=has_collector)
     workers = Workers(
         database,
         outgoing,

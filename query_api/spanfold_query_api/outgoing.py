@@ -58,14 +58,18 @@ def await_visible(read: Callable[[], T | None], sent_ns: int) -> T:
 class Outgoing:
     """Sends events to one collector. Any number of threads may use it."""
 
-    def __init__(self, endpoint: str | None = None) -> None:
+    def __init__(self, endpoint: str | None = None, *, later: bool = False) -> None:
         """Prepare; nothing is sent yet.
 
         Args:
             endpoint: the collector's OTLP/HTTP address. Default: as :class:`EventSender` has it.
+            later: :meth:`connect` is going to name it; whoever sends before waits for that.
         """
         self._endpoint = endpoint
         self._lock: Final = threading.Lock()
+        self._known: Final = threading.Event()
+        if endpoint is not None or not later:
+            self._known.set()
         self._sender: EventSender | None = None
 
     @property
@@ -79,6 +83,7 @@ class Outgoing:
             if self._endpoint is None:
                 self._endpoint = endpoint
                 self._sender = None
+        self._known.set()
 
     def send(self, events: Sequence[OutgoingEvent]) -> None:
         """Return once the collector has them for good.
@@ -116,6 +121,7 @@ class Outgoing:
                 self._sender = None
 
     def _made(self) -> EventSender:
+        self._known.wait(_TIMEOUT_S)
         with self._lock:
             if self._sender is None:
                 self._sender = EventSender(self._endpoint, timeout_s=_TIMEOUT_S, service_name="spanfold")

@@ -184,6 +184,25 @@ def test_a_monitor_that_fails_says_why_and_is_well_again_when_it_can_be(
         api.delete(f"/v1/monitors/{monitor_id}")
 
 
+def test_past_the_budget_of_a_day_traces_are_passed_over_and_the_reason_tells(
+    database: RecordingDatabase, collector_url: str
+) -> None:
+    with running(database, collector_url) as (api, _):
+        judge = "answer_relevance:model=endpoints:/never-asked"
+        asked = {**ASKED, "name": "spent", "metrics": [judge], "options": {"max_calls": 0}}
+        response = api.post("/v1/monitors", json=asked)
+        assert response.status_code == 201, response.text
+        monitor_id = response.json()["monitor_id"]
+        record(database, 31)
+        until(lambda: state(api, monitor_id)["status"] == "FAILING")
+        found = state(api, monitor_id)
+        assert "is used up" in found["reason"]
+        assert "midnight" in found["reason"]
+        assert (found["progress"]["calls"], scores(api, monitor_id)) == (0, [])
+        assert found["until_time_unix_ns"] > found["since_time_unix_ns"]
+        api.delete(f"/v1/monitors/{monitor_id}")
+
+
 def test_a_sample_is_the_same_part_of_the_traces_each_time(
     database: RecordingDatabase, collector_url: str
 ) -> None:
