@@ -77,42 +77,13 @@ def router(database: Database) -> APIRouter:
     def export_traces(parameters: Annotated[TraceExportParameters, Query()]) -> Response:
         parameters.check()
         raw_format, media_type = _FORMATS[parameters.format]
-        query = _query(parameters, _tree(parameters, of_spans=parameters.rows == "spans"), NEWEST_FIRST)
-        export = Export(
-            trace_sampling.sampled(query, parameters.sample()),
-            parameters.rows,
-            parameters.wanted(),
-            raw_format,
-            before=parameters.key(),
-            page_rows=parameters.page_rows,
-            span_attributes=tuple(parameters.span_attributes),
-        )
+        export = _export(parameters, raw_format)
         return exports.respond(lambda: stream(database, export), media_type)
 
     @routes.get("/count", summary="Count traces, and find what makes a sample of them", responses=responses())
     def count_traces(parameters: Annotated[TraceCountParameters, Query()]) -> TraceCount:
         parameters.check()
-        strata = trace_sampling.count(
-            database,
-            _query(parameters, _tree(parameters), NEWEST_FIRST),
-            trace_sampling.Sample(parameters.sample_seed, parameters.sample_rate, parameters.stratify_by),
-            parameters.sample_size,
-        )
-        return TraceCount.model_validate(
-            {
-                "count": sum(one.count for one in strata),
-                "sampled": sum(one.sampled for one in strata),
-                "strata": [
-                    {
-                        "stratum": one.name,
-                        "count": one.count,
-                        "sampled": one.sampled,
-                        "sample_threshold": f"{one.threshold:016x}:{one.name}" if one.sampled else None,
-                    }
-                    for one in strata
-                ],
-            }
-        )
+        return _counted(database, parameters)
 
     # These answers are trees of up to 50,000 spans that come straight from typed columns: to make objects of
     # a response model first would cost more than to read them. A test holds them to the models instead.
@@ -135,6 +106,39 @@ def router(database: Database) -> APIRouter:
         return Response(orjson.dumps(found), media_type="application/json")
 
     return routes
+
+
+def _export(parameters: TraceExportParameters, raw_format: RawFormat) -> Export:
+    query = _query(parameters, _tree(parameters, of_spans=parameters.rows == "spans"), NEWEST_FIRST)
+    return Export(
+        trace_sampling.sampled(query, parameters.sample()),
+        parameters.rows,
+        parameters.wanted(),
+        raw_format,
+        before=parameters.key(),
+        page_rows=parameters.page_rows,
+        span_attributes=tuple(parameters.span_attributes),
+    )
+
+
+def _counted(database: Database, parameters: TraceCountParameters) -> TraceCount:
+    strata = trace_sampling.count(
+        database,
+        _query(parameters, _tree(parameters), NEWEST_FIRST),
+        trace_sampling.Sample(parameters.sample_seed, parameters.sample_rate, parameters.stratify_by),
+        parameters.sample_size,
+    )
+    described = [
+        {
+            "stratum": one.name,
+            "count": one.count,
+            "sampled": one.sampled,
+            "sample_threshold": f"{one.threshold:016x}:{one.name}" if one.sampled else None,
+        }
+        for one in strata
+    ]
+    counts = {"count": sum(one.count for one in strata), "sampled": sum(one.sampled for one in strata)}
+    return TraceCount.model_validate({**counts, "strata": described})
 
 
 def _tree(parameters: TraceParameters, *, of_spans: bool = False) -> nodes.Node | None:

@@ -12,10 +12,10 @@ import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
-from urllib.parse import unquote
 
 from spanfold._internal import events
 from spanfold.errors import InvalidArgumentError, ServerUnavailableError
+from spanfold.evaluation import _sender_settings
 from spanfold_schemas import ids, keys
 from spanfold_schemas.events import SCHEMA_VERSION
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
     from requests import Response
 
-DEFAULT_ENDPOINT: Final = "http://localhost:4318"
 MAX_EXPLANATION_CHARS: Final = 8_000
 """A judge that rambles must not fill the database."""
 _RETRYABLE: Final = frozenset({408, 429, 500, 502, 503, 504})
@@ -119,7 +118,7 @@ def score_event(  # noqa: PLR0913 - what a score may say
         trace_id: of the scored span.
         span_id: the scored span, usually a trace's entry.
         name: of the metric, without its version.
-        value: a number; True and False count as 1 and 0; text is a label.
+        value: a number, True (1), False (0), or text, which is a label.
         label: in words, beside a number.
         explanation: why; at most 8,000 characters are kept.
         error: a short name for why there is no score; the explanation says more.
@@ -130,7 +129,7 @@ def score_event(  # noqa: PLR0913 - what a score may say
         calls: calls to a judge that were paid for.
         scorer: the judge's model, the classifier, or a person's name.
         source: of what kind that is.
-        time_unix_ns: when it was given, in nanoseconds since 1970; now by default.
+        time_unix_ns: when it was given; now by default.
 
     Raises:
         InvalidArgumentError: there is neither a score nor an error, or the number is not finite.
@@ -142,13 +141,8 @@ def score_event(  # noqa: PLR0913 - what a score may say
     """
     if isinstance(value, str):
         label, value = value, None
-    if value is None and label is None and error is None:
-        message = f"{name}: a score has a value, a label or an error"
-        raise InvalidArgumentError(message)
-    if value is not None and not math.isfinite(value):
-        message = f"{name}: a score is a finite number, not {value}"
-        raise InvalidArgumentError(message)
-    given: dict[str, Value | None] = {
+    _check_score(name, value, is_empty=value is None and label is None and error is None)
+    attributes: dict[str, Value | None] = {
         keys.SCORE_NAME: name,
         keys.SCORE_VALUE: None if value is None else float(value),
         keys.SCORE_LABEL: label,
@@ -165,10 +159,21 @@ def score_event(  # noqa: PLR0913 - what a score may say
     return OutgoingEvent(
         event_name=keys.EVALUATION_RESULT,
         time_unix_ns=time.time_ns() if time_unix_ns is None else time_unix_ns,
-        attributes={key: value for key, value in given.items() if value is not None},
+        attributes=_said(attributes),
         trace_id=trace_id,
         span_id=span_id,
     )
+
+
+def _check_score(name: str, value: float | None, *, is_empty: bool) -> None:
+    if is_empty:
+        raise InvalidArgumentError(f"{name}: a score has a value, a label or an error")
+    if value is not None and not math.isfinite(value):
+        raise InvalidArgumentError(f"{name}: a score is a finite number, not {value}")
+
+
+def _said(attributes: Mapping[str, Value | None]) -> dict[str, Value]:
+    return {key: value for key, value in attributes.items() if value is not None}
 
 
 class EventSender:
@@ -198,13 +203,13 @@ class EventSender:
         """
         from requests import Session  # noqa: PLC0415 - slow to import
 
-        self._url: Final = _url(endpoint)
+        self._url: Final = _sender_settings.logs_url(endpoint)
         self._timeout_s: Final = timeout_s
         self._service_name: Final = service_name or os.environ.get("OTEL_SERVICE_NAME") or "spanfold"
         self._session: Final = Session()
-        self._session.headers.update(_headers() if headers is None else headers)
+        self._session.headers.update(_sender_settings.headers() if headers is None else headers)
         self._session.headers["Content-Type"] = "application/x-protobuf"
-        if certificate := _variable("CERTIFICATE"):
+        if certificate := _sender_settings.variable("CERTIFICATE"):
             self._session.verify = certificate
 
     def send(self, outgoing: Sequence[OutgoingEvent]) -> None:
@@ -365,41 +370,3 @@ def _fill(target: AnyValue, value: Value) -> None:
 def _storable(text: str) -> str:
     """The text without halves of characters, which no UTF-8 can say: models and people send some."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _url(endpoint: str | None) -> str:
-    from spanfold._internal import setup  # noqa: PLC0415 - `import spanfold` stays light
-
-    if endpoint is None and (configured := setup.settings()) is not None:
-        endpoint = configured.otlp_endpoint
-    protocol = _variable("PROTOCOL") or "http/protobuf"
-    if endpoint is None and protocol != "http/protobuf":
-        message = (
-            f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol!r}: evaluations send their scores over HTTP. Set "
-            "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL=http/protobuf and OTEL_EXPORTER_OTLP_LOGS_ENDPOINT to the "
-            f"collector's HTTP address with its path, such as {DEFAULT_ENDPOINT}/v1/logs"
-        )
-        raise InvalidArgumentError(message)
-    if endpoint is not None:
-        address = f"{endpoint.rstrip('/')}/v1/logs"
-    elif own := os.environ.get("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"):
-        address = own
-    else:
-        shared = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or DEFAULT_ENDPOINT
-        address = f"{shared.rstrip('/')}/v1/logs"
-    if not address.startswith(("http://", "https://")):
-        message = f"endpoint: an address such as {DEFAULT_ENDPOINT}, not {address!r}"
-        raise InvalidArgumentError(message)
-    return address
-
-
-def _headers() -> dict[str, str]:
-    """As the OTLP exporters read them: ``key=value`` by comma, with percent signs for what is not plain."""
-    pairs = (entry.partition("=") for entry in _variable("HEADERS").split(",") if "=" in entry)
-    return {unquote(key).strip(): unquote(value).strip() for key, _, value in pairs}
-
-
-def _variable(name: str) -> str:
-    """The setting of log exporters, else that of all exporters."""
-    shared = os.environ.get(f"OTEL_EXPORTER_OTLP_{name}", "")
-    return os.environ.get(f"OTEL_EXPORTER_OTLP_LOGS_{name}", shared).strip()
