@@ -156,6 +156,15 @@ def test_rows_of_a_file_are_evaluated_and_written(server: Server, tmp_path: Path
     assert outputs[3].read_bytes()[:4] == b"PAR1"
 
 
+def test_a_column_that_is_missing_is_told_in_the_words_of_the_command(server: Server, tmp_path: Path) -> None:
+    data = tmp_path / "rows.jsonl"
+    data.write_text('{"answer": "red"}\n')
+    arguments = ("--data", str(data), "--predictions", "answer", "--metrics", "token_f1")
+    told = spanfold(server, "evaluate", *arguments, code=2)
+    assert "needs the column 'targets'" in told
+    assert "Fix: --targets COLUMN" in told
+
+
 def test_traces_are_written_to_files_with_their_scores(server: Server, tmp_path: Path) -> None:
     output = tmp_path / "rows.jsonl"
     spanfold(server, "evaluate", "--model", V2, "--metrics", "length:unit=words", "-o", str(output))

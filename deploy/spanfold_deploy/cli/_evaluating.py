@@ -132,7 +132,9 @@ def explained() -> Iterator[None]:
     try:
         yield
     except InvalidArgumentError as error:
-        raise SettingsError(str(error)) from error
+        said, mapped, _ = str(error).partition(" Rename a column, or map one: evaluator_config")
+        fix = '\n  Fix: --targets COLUMN, --predictions COLUMN, or --mapping \'{"context": "COLUMN"}\''
+        raise SettingsError(said + (fix if mapped else "")) from error
     except SpanfoldError as error:
         fix = ""
         if "the collector" in str(error):
