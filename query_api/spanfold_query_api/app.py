@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from spanfold_query_api import problems
+from spanfold_query_api.origins import refuse_foreign_pages
 from spanfold_query_api.outgoing import Outgoing
 from spanfold_query_api.routes import (
     agreement,
@@ -30,6 +31,7 @@ Traces and model versions of GenAI applications, as recorded over OpenTelemetry.
 
 Times are RFC 3339 text beside integers of nanoseconds since 1970; IDs are hexadecimal. Listings are paged:
 pass `next_page_token` as `page_token` and repeat all other parameters. Errors are problem details (RFC 9457).
+Programs may write; a web page of another server is refused with 403.
 """
 
 
@@ -57,6 +59,7 @@ def create_app(
         redirect_slashes=False,
         docs_url="/docs",
         redoc_url=None,
+        dependencies=[Depends(refuse_foreign_pages)],
     )
     problems.install(app)
     if outgoing is None:

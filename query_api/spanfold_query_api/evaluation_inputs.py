@@ -101,20 +101,24 @@ class ScoreParameters(Parameters):
 class EvaluationOptions(Posted):
     """How an evaluation runs."""
 
-    max_cost_usd: Annotated[float | None, Field(gt=0, allow_inf_nan=False)] = None
-    max_calls: Annotated[int | None, Field(ge=0)] = None
-    concurrency: Annotated[int | None, Field(ge=1, le=MAX_CONCURRENCY)] = None
+    max_cost_usd: Annotated[float | None, Field(strict=True, gt=0, allow_inf_nan=False)] = None
+    max_calls: Annotated[int | None, Field(strict=True, ge=0)] = None
+    concurrency: Annotated[int | None, Field(strict=True, ge=1, le=MAX_CONCURRENCY)] = None
     mapping: dict[str, Any] | None = None
-    batch_rows: Annotated[int | None, Field(ge=1, le=10_000)] = None
-    retry_failed: bool | None = None
+    batch_rows: Annotated[int | None, Field(strict=True, ge=1, le=10_000)] = None
+    retry_failed: Annotated[bool | None, Field(strict=True)] = None
 
 
 class MonitorOptions(Posted):
     """What a monitor may spend, and which part of the traffic it sees."""
 
-    max_cost_usd: Annotated[float | None, Field(gt=0, allow_inf_nan=False, description="A UTC day.")] = None
-    max_calls: Annotated[int | None, Field(ge=0, description="Calls to judges, a UTC day.")] = None
-    sample: Annotated[float | None, Field(gt=0, le=1, description="Share of the traces.")] = None
+    max_cost_usd: Annotated[
+        float | None, Field(strict=True, gt=0, allow_inf_nan=False, description="A UTC day.")
+    ] = None
+    max_calls: Annotated[int | None, Field(strict=True, ge=0, description="Calls to judges, a UTC day.")] = (
+        None
+    )
+    sample: Annotated[float | None, Field(strict=True, gt=0, le=1, description="Share of the traces.")] = None
     mapping: dict[str, Any] | None = None
 
 
