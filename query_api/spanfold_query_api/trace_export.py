@@ -40,7 +40,7 @@ TRACE_SPANS: Final = 200
 """Spans that a trace brings at most."""
 TRACE_BYTES: Final = 256 * 2**10
 """Of content that a trace's spans bring at most, all together."""
-SPAN_TEXT_CHARS: Final = 32 * 2**10
+SPAN_TEXT_BYTES: Final = 120 * 2**10
 """After which a span's input and output are cut where they come with the trace."""
 WINDOW_PIECES: Final = 8
 """Pieces that a window is meant to hold, and may hold at most."""
@@ -207,7 +207,7 @@ def _joined(export: Export, parameters: dict[str, object]) -> dict[str, str]:
         columns.append(", told.spans AS spans")
         joins.append(statement("export_with_spans"))
         parameters["span_attributes"] = list(export.span_attributes)
-        parameters["span_text_bytes"] = SPAN_TEXT_CHARS
+        parameters["span_text_bytes"] = SPAN_TEXT_BYTES
         parameters["trace_spans"] = TRACE_SPANS
         parameters["trace_bytes"] = TRACE_BYTES
     return {"more_columns": "".join(columns), "more_joins": "".join(f"\n{join}" for join in joins)}

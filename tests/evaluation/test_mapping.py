@@ -57,6 +57,28 @@ def messages(*pairs: tuple[str, str]) -> str:
         ('{"body": {"query": "why?", "n": 1}}', "why?"),
         ('{"self": "App", "payload": "{\\"question\\": \\"why?\\"}"}', None),
         ('{"a": "x", "b": "y"}', None),
+        ('{"model": "m-4", "input": [{"role": "user", "content": "why?"}], "temperature": 0}', "why?"),
+        ('{"model": "m-4", "contents": [{"role": "user", "parts": [{"text": "why?"}]}]}', "why?"),
+        ('{"model": "m-4", "n": 3}', None),
+        ('{"messages": [], "question": "why?"}', "why?"),
+        (
+            json.dumps(
+                {
+                    "messages": [
+                        [
+                            {
+                                "lc": 1,
+                                "type": "constructor",
+                                "id": ["HumanMessage"],
+                                "kwargs": {"content": "why?", "type": "human"},
+                            }
+                        ]
+                    ]
+                }
+            ),
+            "why?",
+        ),
+        ('[{"role": "user", "content": "why?"}, {"type": "function_call", "name": "f"}]', "why?"),
         ("[1, 2]", None),
         ("[broken", "[broken"),
         ("3", "3"),
@@ -80,10 +102,55 @@ def test_the_question_is_what_a_person_would_call_it(recorded: str | None, quest
         ('{"generations": [[{"text": "because", "type": "ChatGeneration"}]]}', "because"),
         ('{"output": {"text": "because", "n": 1}, "id": "x", "kind": "y"}', "because"),
         ('[{"role": "assistant", "parts": [{"type": "tool_call", "name": "f"}]}]', None),
+        ('{"role": "assistant", "content": null, "tool_calls": [{"id": "c"}]}', None),
+        ('{"role": "assistant", "content": "", "tool_calls": [{"id": "c"}]}', None),
+        (
+            json.dumps(
+                {
+                    "choices": [
+                        {"message": {"role": "assistant", "content": "because"}, "finish_reason": "stop"}
+                    ]
+                }
+            ),
+            "because",
+        ),
+        (
+            json.dumps(
+                {
+                    "id": "r",
+                    "output": [
+                        {"type": "reasoning"},
+                        {
+                            "type": "message",
+                            "role": "assistant",
+                            "content": [{"type": "output_text", "text": "because"}],
+                        },
+                    ],
+                }
+            ),
+            "because",
+        ),
+        (
+            '{"candidates": [{"content": {"role": "model", "parts": [{"text": "because"}]}}], "id": "r"}',
+            "because",
+        ),
+        ('{"answer": "", "text": "because"}', "because"),
     ],
 )
 def test_the_answer_is_what_a_person_would_call_it(recorded: str, answer: str | None) -> None:
     assert answer_of(recorded) == (recorded if answer is None else answer)
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    ['""', '{"answer": ""}', messages(("assistant", "")), '[{"role": "assistant", "content": ""}]'],
+)
+def test_an_answer_that_was_recorded_and_is_empty_is_an_answer(recorded: str) -> None:
+    assert row(input="why?", output=recorded)["predictions"] == ""
+
+
+def test_a_function_that_returned_nothing_gave_no_answer() -> None:
+    assert row(input="why?", output="null")["predictions"] is None
 
 
 @pytest.mark.parametrize(
@@ -96,6 +163,11 @@ def test_the_answer_is_what_a_person_would_call_it(recorded: str, answer: str | 
         ('{"results": [{"id": "d1", "text": "one"}], "took": 3}', [("one", "d1")]),
         ('{"hits": {"hits": [{"_source": {"text": "one", "doc_id": "d"}}]}}', [("one", "d")]),
         ('[{"name": "abc", "text": "one"}]', [("one", "abc")]),
+        ('[{"node": {"id_": "n1", "text": "one", "metadata": {"file_name": "f"}}}]', [("one", "n1")]),
+        ('{"ids": [["d1", "d2"]], "documents": [["one", "two"]]}', [("one", "d1"), ("two", "d2")]),
+        ('[{"lc": 1, "kwargs": {"page_content": "one", "metadata": {"source": "a"}}}]', [("one", "a")]),
+        ('{"documents": [{"id": "d1", "text": "one"}, {"id": "d2", "te', [("one", "d1")]),
+        ('[["one", "two", "thr', [("one", None), ("two", None)]),
         ("plain text", [("plain text", None)]),
         ("[]", []),
         ("", []),
@@ -146,6 +218,27 @@ def test_of_several_calls_the_first_question_and_the_last_answer_count() -> None
     assert (made["inputs"], made["predictions"]) == ("why?", "because")
 
 
+def test_of_calls_side_by_side_the_last_one_answers() -> None:
+    asks = span(1, span_type="LLM", input=messages(("user", "why?")), output="let me see")
+    answers = span(2, span_type="LLM", input="what the tool said", output="because")
+    made = row(asks, answers)
+    assert (made["inputs"], made["predictions"]) == ("why?", "because")
+
+
+def test_content_below_a_span_that_was_not_recorded_is_found() -> None:
+    other = span(3, "", name="another service", span_type="LLM", input="not it", output="nor this")
+    lost = span(1, "ee" * 8, span_type="LLM", input="why?", output="because")
+    made = row(other, lost)
+    assert (made["inputs"], made["predictions"]) == ("why?", "because")
+
+
+def test_a_search_that_found_nothing_has_no_documents_and_is_scored() -> None:
+    made = row(span(1, span_type="RETRIEVER", output="[]"))
+    assert (made["context"], made["retrieved_doc_ids"]) == ([], [])
+    made = row(span(1, span_type="RETRIEVER"))
+    assert (made["context"], made["retrieved_doc_ids"]) == (None, None)
+
+
 def test_a_trace_without_content_says_what_it_lacks() -> None:
     made = row(span(1))
     assert missing(made, ("inputs", "predictions", "targets", "context", "latency_ms")) == [
@@ -174,6 +267,80 @@ def test_tool_calls_of_messages_have_their_answers() -> None:
     assert made["tool_calls"] == [{"name": "add", "arguments": {"a": 1}, "result": "3"}]
 
 
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        (
+            json.dumps(
+                {
+                    "choices": [
+                        {
+                            "message": {
+                                "role": "assistant",
+                                "content": None,
+                                "tool_calls": [
+                                    {
+                                        "id": "c1",
+                                        "type": "function",
+                                        "function": {"name": "add", "arguments": '{"a": 1}'},
+                                    }
+                                ],
+                            }
+                        }
+                    ]
+                }
+            ),
+            '[{"role": "tool", "tool_call_id": "c1", "content": "3"}]',
+        ),
+        (
+            json.dumps(
+                {
+                    "role": "assistant",
+                    "content": [{"type": "tool_use", "id": "c1", "name": "add", "input": {"a": 1}}],
+                }
+            ),
+            json.dumps(
+                {
+                    "messages": [
+                        {
+                            "role": "user",
+                            "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "3"}],
+                        }
+                    ]
+                }
+            ),
+        ),
+        (
+            json.dumps(
+                {
+                    "output": [
+                        {"type": "function_call", "call_id": "c1", "name": "add", "arguments": '{"a": 1}'}
+                    ]
+                }
+            ),
+            '[{"type": "function_call_output", "call_id": "c1", "output": "3"}]',
+        ),
+        (
+            json.dumps(
+                {
+                    "messages": [
+                        {
+                            "type": "ai",
+                            "content": "",
+                            "tool_calls": [{"id": "c1", "name": "add", "args": {"a": 1}}],
+                        }
+                    ]
+                }
+            ),
+            '{"messages": [{"type": "tool", "tool_call_id": "c1", "content": "3"}]}',
+        ),
+    ],
+)
+def test_tool_calls_are_found_in_the_messages_of_model_apis(asked: str, answered: str) -> None:
+    made = row(span(1, span_type="LLM", output=asked), span(2, span_type="LLM", input=answered, output="3"))
+    assert made["tool_calls"] == [{"name": "add", "arguments": {"a": 1}, "result": "3"}]
+
+
 def test_documents_of_openinference_are_in_attributes() -> None:
     attributes = {
         "retrieval.documents.1.document.content": "two",
@@ -182,6 +349,8 @@ def test_documents_of_openinference_are_in_attributes() -> None:
     }
     made = row(span(1, span_type="RETRIEVER", attributes=attributes))
     assert (made["context"], made["retrieved_doc_ids"]) == (["one", "two"], ["d1"])
+    made = row(span(1, span_type="RETRIEVER", attributes=attributes, output='["one", "two"]'))
+    assert made["retrieved_doc_ids"] == ["d1"]
 
 
 def test_a_mapping_of_paths_wins_over_the_defaults() -> None:

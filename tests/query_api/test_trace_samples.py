@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 A, B = "m-" + "a" * 32, "m-" + "b" * 32
 COUNT = 400
-LIMIT_CHARS = 40
+LIMIT_BYTES = 40
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -101,9 +101,9 @@ def test_a_trace_brings_its_spans_and_what_people_expect_of_it(api: httpx.Client
 
 
 def test_spans_that_come_with_a_trace_have_limits(api: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trace_export, "SPAN_TEXT_CHARS", LIMIT_CHARS)
+    monkeypatch.setattr(trace_export, "SPAN_TEXT_BYTES", LIMIT_BYTES)
     (row,) = lines(api, trace_id=trace_id(7), columns=["spans"])
-    assert row["spans"][1]["output"] == json.dumps(["é" * 100])[:LIMIT_CHARS]
+    assert row["spans"][1]["output"] == json.dumps(["é" * 100])[:LIMIT_BYTES]
     monkeypatch.setattr(trace_export, "TRACE_SPANS", 1)
     (row,) = lines(api, trace_id=trace_id(7), columns=["spans"])
     # What says what it is comes first; the root here does not.

@@ -41,6 +41,7 @@ _LISTS: Final = frozenset({"context", "retrieved_doc_ids", "tool_calls"})
 _TEXTS: Final = frozenset({"inputs", "predictions", "targets"})
 _FIXED: Final = frozenset({"trace_id", "span_id", "model_id", "input_hash"})
 _CONTENT_TYPES: Final = frozenset({"AGENT", "CHAIN", "WORKFLOW", "LLM", "TASK", ""})
+_LLM: Final = "LLM"
 _HASH_DIGITS: Final = 16
 
 REASONS: Final[Mapping[str, str]] = {
@@ -136,7 +137,10 @@ def map_trace(exported: Mapping[str, Any], mapping: TraceMapping) -> Row:
     if not recorded_input or not recorded_output:
         recorded_input, recorded_output = _content_below(entry, spans, recorded_input, recorded_output)
     expectations = {name: paths.opened(value) for name, value in (exported.get("expectations") or {}).items()}
-    documents = [pair for span in spans if span["span_type"] == "RETRIEVER" for pair in _documents(span)]
+    found = [_documents(span) for span in spans if span["span_type"] == "RETRIEVER"]
+    documents = [pair for pairs in found if pairs is not None for pair in pairs]
+    # A search that found nothing is something to score; one that tells nothing is not.
+    nothing: list[str] | None = [] if not documents and any(pairs is not None for pairs in found) else None
     tokens = (exported.get("input_tokens"), exported.get("output_tokens"))
     row: Row = {
         "trace_id": exported["trace_id"],
@@ -148,8 +152,8 @@ def map_trace(exported: Mapping[str, Any], mapping: TraceMapping) -> Row:
         "inputs": question_of(recorded_input),
         "predictions": answer_of(recorded_output),
         "targets": as_text(expectations.get(EXPECTED_RESPONSE)),
-        "context": [text for text, _ in documents if text is not None] or None,
-        "retrieved_doc_ids": [identifier for _, identifier in documents if identifier is not None] or None,
+        "context": [text for text, _ in documents if text is not None] or nothing,
+        "retrieved_doc_ids": [one for _, one in documents if one is not None] or nothing,
         "tool_calls": _tool_calls(spans),
         "latency_ms": exported["latency_ms"],
         "input_tokens": tokens[0],
@@ -249,7 +253,16 @@ def _content_below(
     while waiting:
         placed = [span for span in waiting if span["parent_span_id"] in depths]
         if not placed:
-            break
+            # Those whose parents were not recorded, or are too many to be looked at, come last.
+            known = {span["span_id"] for span in waiting}
+            lost = [
+                span for span in waiting if span["parent_span_id"] and span["parent_span_id"] not in known
+            ]
+            if not lost:
+                break
+            below = max(depths.values()) + 1
+            depths |= {span["parent_span_id"]: below for span in lost}
+            continue
         for span in placed:
             depths[span["span_id"]] = depths[span["parent_span_id"]] + 1
         ranked += [(depths[span["span_id"]], span["start_time_unix_ns"], span) for span in placed]
@@ -258,7 +271,13 @@ def _content_below(
     telling = [span for _, _, span in ranked if span["span_type"] in _CONTENT_TYPES]
     both = next((span for span in telling if span["input"] and span["output"]), None)
     if both is not None and not given_input and not given_output:
-        return both["input"], both["output"]
+        beside = (
+            span
+            for span in telling
+            if span["parent_span_id"] == both["parent_span_id"] and span["span_type"] == both["span_type"]
+        )
+        answers = [span["output"] for span in beside if span["output"]] if both["span_type"] == _LLM else []
+        return both["input"], answers[-1] if answers else both["output"]
     found_input = given_input or next((span["input"] for span in telling if span["input"]), None)
     if not given_output:
         with_output = [
@@ -270,9 +289,8 @@ def _content_below(
     return found_input, given_output
 
 
-def _documents(span: Mapping[str, Any]) -> list[tuple[str | None, str | None]]:
-    if span["output"]:
-        return documents_of(span["output"])
+def _documents(span: Mapping[str, Any]) -> list[tuple[str | None, str | None]] | None:
+    """The documents that a span of a retriever tells; None if it tells none, not even that there are none."""
     attributes = span["attributes"]
     if told := attributes.get("gen_ai.retrieval.documents"):
         return documents_of(told)
@@ -281,7 +299,9 @@ def _documents(span: Mapping[str, Any]) -> list[tuple[str | None, str | None]]:
         parts = key.split(".")  # retrieval.documents.0.document.content
         if key.startswith("retrieval.documents.") and len(parts) > 4 and parts[2].isdigit():  # noqa: PLR2004
             found.setdefault(int(parts[2]), {})[parts[4]] = value
-    return documents_of(json_text([found[number] for number in sorted(found)])) if found else []
+    if found:
+        return documents_of(json_text([found[number] for number in sorted(found)]))
+    return documents_of(span["output"]) if span["output"] else None
 
 
 def _tool_calls(spans: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

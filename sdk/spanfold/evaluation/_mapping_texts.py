@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from spanfold.evaluation._mapping_paths import opened
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _MAX_DEPTH: Final = 5
+_NULL: Final = "null"
+"""What a function that returned nothing is recorded with."""
+TOOL_CALL: Final = "tool_call"
+TOOL_ANSWER: Final = "tool_call_response"
+_ALTERNATIVES: Final = ("choices", "candidates", "generations")
+"""Where model APIs give several answers: the first counts."""
+_CONVERSATIONS: Final = ("messages", "contents")
+_NO_TEXTS: Final = frozenset(
+    {
+        *("id", "type", "object", "role", "status", "model", "model_name", "modelVersion", "finish_reason"),
+        *("finishReason", "stop_reason", "user", "user_id", "session_id", "conversation_id"),
+    }
+)
+"""Names of what is beside the question and the answer, if there is only one text."""
 QUESTION_KEYS: Final = (
     "question",
     "query",
@@ -37,8 +54,10 @@ _DOCUMENT_TEXTS: Final = (
     "chunk",
     "snippet",
 )
-_DOCUMENT_IDS: Final = ("id", "doc_id", "document_id", "doc_uri", "name", "source", "uri", "url", "title")
-_NESTED: Final = ("document", "metadata", "node", "payload", "_source", "fields")
+_DOCUMENT_IDS: Final = (
+    *("id", "id_", "doc_id", "document_id", "node_id", "doc_uri", "name", "source", "uri", "url", "title"),
+)
+_NESTED: Final = ("document", "node", "metadata", "payload", "_source", "fields")
 
 
 def question_of(recorded: str | None) -> str | None:
@@ -50,7 +69,7 @@ def question_of(recorded: str | None) -> str | None:
         >>> question_of('{"question": "why?", "top_k": 3}')
         'why?'
     """
-    return _text_of(opened(recorded), recorded, "user", QUESTION_KEYS)
+    return _found(recorded, "user", QUESTION_KEYS)
 
 
 def answer_of(recorded: str | None) -> str | None:
@@ -60,7 +79,14 @@ def answer_of(recorded: str | None) -> str | None:
         >>> answer_of('{"answer": "because", "sources": ["a", "b"]}')
         'because'
     """
-    return _text_of(opened(recorded), recorded, "assistant", ANSWER_KEYS)
+    return _found(recorded, "assistant", ANSWER_KEYS)
+
+
+def _found(recorded: str | None, role: str, keys: tuple[str, ...]) -> str | None:
+    if not recorded or recorded == _NULL:
+        return None
+    text = _text_of(opened(recorded), role, keys)
+    return recorded if text is None else text
 
 
 def documents_of(recorded: Any) -> list[tuple[str | None, str | None]]:
@@ -71,6 +97,9 @@ def documents_of(recorded: Any) -> list[tuple[str | None, str | None]]:
         [('one', 'a.md'), ('two', None)]
     """
     value = opened(recorded)
+    if isinstance(value, str) and value[:1] in {"[", "{"}:
+        value = _whole_items(value) or value
+    value = _zipped(value)
     for _ in range(_MAX_DEPTH):
         if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
             value = value[0]
@@ -86,9 +115,44 @@ def documents_of(recorded: Any) -> list[tuple[str | None, str | None]]:
     return [_document(value)] if value not in (None, "") else []
 
 
+def _whole_items(text: str) -> list[Any]:
+    """The items that are whole in a list of JSON whose end was cut off."""
+    decoder = json.JSONDecoder()
+    items = list[Any]()
+    place = text.find("[") + 1
+    while 0 < place < len(text):
+        if text[place] in ", \n\t":
+            place += 1
+            continue
+        try:
+            item, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            if items or text[place] != "[":
+                break
+            place += 1  # a list in the list
+            continue
+        items.append(item)
+    return items
+
+
+def _zipped(value: Any) -> Any:
+    """Documents one by one, where a vector database gives their IDs and texts as lists side by side."""
+    match value:
+        case {"ids": [list() as identifiers], "documents": [list() as texts]}:
+            pass
+        case {"ids": [str(), *_] as identifiers, "documents": [str(), *_] as texts}:
+            pass
+        case _:
+            return value
+    if len(identifiers) != len(texts):
+        return value
+    return [{"id": one, "text": text} for one, text in zip(identifiers, texts, strict=True)]
+
+
 def _document(item: Any) -> tuple[str | None, str | None]:
     if not isinstance(item, dict):
         return (item if isinstance(item, str) else json_text(item), None)
+    item = _unpacked(item)
     nested = [opened(item[key]) for key in _NESTED if key in item]
     places = [item, *(one for one in nested if isinstance(one, dict))]
     text = next((place[key] for place in places for key in _DOCUMENT_TEXTS if _is_text(place.get(key))), None)
@@ -107,62 +171,77 @@ def json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _text_of(
-    value: Any, recorded: str | None, role: str, keys: tuple[str, ...], depth: int = 0
-) -> str | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
+def _text_of(value: Any, role: str, keys: tuple[str, ...], depth: int = 0) -> str | None:
+    """The text in a value: empty where it is there and empty, None where there is none."""
+    if value is None or isinstance(value, str):
         return value
-    found: str | None = None
-    if depth < _MAX_DEPTH:
-        if isinstance(value, list):
-            found = _of_list(value, role, keys, depth)
-        elif isinstance(value, dict):
-            found = _of_mapping(value, role, keys, depth)
-    return json_text(value) if found is None and depth == 0 and recorded is None else found or recorded
+    if depth >= _MAX_DEPTH:
+        return None
+    if isinstance(value, list):
+        return _of_list(value, role, keys, depth)
+    return _of_mapping(_unpacked(value), role, keys, depth) if isinstance(value, dict) else None
 
 
 def _of_list(value: list[Any], role: str, keys: tuple[str, ...], depth: int) -> str | None:
-    messages = [item for item in value if isinstance(item, dict) and _is_message(item)]
-    if messages and len(messages) == len(value):
+    messages = messages_of(value)
+    if messages:
         told = [item for item in messages if _role(item) == role]
-        for message in reversed(told or messages):
-            if text := message_text(message):
-                return text
-        return None
-    if len(value) == 1:
-        return _text_of(opened(value[0]), None, role, keys, depth + 1) or None
-    return None
+        texts = [text for item in told or messages if (text := message_text(item)) is not None]
+        return next((text for text in reversed(texts) if text), texts[-1] if texts else None)
+    return _text_of(opened(value[0]), role, keys, depth + 1) if len(value) == 1 else None
 
 
 def _of_mapping(value: dict[str, Any], role: str, keys: tuple[str, ...], depth: int) -> str | None:
-    if "role" in value and (text := message_text(value)):
-        return text
-    if role == "assistant" and isinstance(value.get("choices"), list) and value["choices"]:
-        return _text_of(value["choices"][0], None, role, keys, depth + 1)
-    if isinstance(value.get("generations"), list):
-        return _text_of(value["generations"], None, role, keys, depth + 1)
-    if isinstance(messages := opened(value.get("messages")), list):
-        return _text_of(messages, None, role, keys, depth + 1)
-    texts = [one for one in value.values() if _is_text(one)]
+    if "role" in value:
+        return message_text(value)
+    empty: str | None = None
+    for inner in _candidates(value, role, keys):
+        text = _text_of(opened(inner), role, keys, depth + 1)
+        if text is None and isinstance(inner, str):
+            text = inner
+        if text:
+            return text
+        empty = text if empty is None else empty
+    return empty
+
+
+def _candidates(value: dict[str, Any], role: str, keys: tuple[str, ...]) -> Iterator[Any]:
+    """Where the text may be, the likeliest place first."""
+    for name in _ALTERNATIVES if role == "assistant" else ():
+        if isinstance(value.get(name), list) and value[name]:
+            yield value[name][0]
+    for name in _CONVERSATIONS:
+        if isinstance(messages := opened(value.get(name)), list):
+            yield messages
+    for name in keys:
+        if value.get(name) not in (None, [], {}):
+            yield value[name]
+    texts = [one for name, one in value.items() if _is_text(one) and name not in _NO_TEXTS]
     if len(texts) == 1:
-        inner = opened(texts[0])
-        return texts[0] if isinstance(inner, str) else _text_of(inner, texts[0], role, keys, depth + 1)
-    for key in keys:
-        if value.get(key) not in (None, "", [], {}):
-            inner = opened(value[key])
-            return inner if isinstance(inner, str) else _text_of(inner, None, role, keys, depth + 1)
-    if len(value) == 1:
-        return _text_of(opened(next(iter(value.values()))), None, role, keys, depth + 1)
-    return None
+        yield texts[0]
+    elif len(value) == 1:
+        yield next(iter(value.values()))
 
 
-def _is_message(item: dict[str, Any]) -> bool:
-    return "role" in item or item.get("type") in {"human", "ai", "system", "tool"}
+def _unpacked(item: dict[str, Any]) -> dict[str, Any]:
+    """What LangChain has put into a box of its own."""
+    inside = item.get("kwargs")
+    return inside if "lc" in item and isinstance(inside, dict) else item
 
 
-_ROLES: Final = {"human": "user", "ai": "assistant", "model": "assistant", "bot": "assistant"}
+def messages_of(value: list[Any]) -> list[dict[str, Any]]:
+    """The chat messages, where a list is of such; other things that a model says may be between them."""
+    items = [_unpacked(item) for item in value if isinstance(item, dict)]
+    if len(items) < len(value) or not all("role" in item or "type" in item for item in items):
+        return []
+    return [item for item in items if "role" in item or _role(item) in _SPEAKERS]
+
+
+_ROLES: Final = {
+    **dict.fromkeys(("human", "humanmessage", "humanmessagechunk"), "user"),
+    **dict.fromkeys(("ai", "aimessage", "aimessagechunk", "model", "bot"), "assistant"),
+}
+_SPEAKERS: Final = frozenset({"user", "assistant", "system", "tool"})
 
 
 def _role(message: dict[str, Any]) -> str:
@@ -174,7 +253,7 @@ def message_text(message: dict[str, Any]) -> str | None:
     """The text of one chat message; None if it has none, such as one that only calls tools."""
     content = message.get("parts", message.get("content"))
     if isinstance(content, str):
-        return content or None
+        return content or (None if message.get("tool_calls") else "")
     texts = list[str]()
     for part in content if isinstance(content, list) else ():
         if isinstance(part, str):
@@ -183,17 +262,64 @@ def message_text(message: dict[str, Any]) -> str | None:
             told = part.get("content", part.get("text"))
             if isinstance(told, str):
                 texts.append(told)
-    return "\n".join(text for text in texts if text) or None
+    joined = "\n".join(text for text in texts if text)
+    return joined or ("" if texts and len(texts) == len(content or ()) else None)
 
 
 def tool_parts(recorded: str | None) -> list[dict[str, Any]]:
-    """The tool calls, and the answers to some, among recorded messages: each part as it is."""
-    messages = opened(recorded)
+    """The tool calls, and the answers to some, among recorded messages, in the words of OpenTelemetry."""
+    value = opened(recorded)
+    if isinstance(value, dict):
+        value = _unpacked(value)
+        for name in ("choices", "messages", "output"):
+            if isinstance(inside := opened(value.get(name)), list):
+                value = [
+                    one.get("message") if name == "choices" else one
+                    for one in inside
+                    if isinstance(one, dict)
+                ]
+                break
+        else:
+            value = [value]
     parts = list[dict[str, Any]]()
-    for message in messages if isinstance(messages, list) else ():
-        content = message.get("parts") if isinstance(message, dict) else None
-        parts += [part for part in content or () if isinstance(part, dict)]
-    return [part for part in parts if part.get("type") in {"tool_call", "tool_call_response"}]
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, dict):
+            parts += _tool_parts(_unpacked(item))
+    return parts
+
+
+def _tool_parts(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Of one message: OpenTelemetry's and Anthropic's parts, OpenAI's and LangChain's calls."""
+    content = message.get("parts", message.get("content"))
+    if _role(message) == "tool" and "tool_call_id" in message:
+        yield {"type": TOOL_ANSWER, "id": message["tool_call_id"], "response": content}
+    for part in (*(content if isinstance(content, list) else ()), message):
+        match part:
+            case {"type": "tool_call" | "tool_call_response"}:
+                yield part
+            case {"type": "tool_use", "name": name}:
+                yield {"type": TOOL_CALL, "id": part.get("id"), "name": name, "arguments": part.get("input")}
+            case {"type": "tool_result", "tool_use_id": identifier}:
+                yield {"type": TOOL_ANSWER, "id": identifier, "response": part.get("content")}
+            case {"type": "function_call", "name": name}:
+                yield {**part, "type": TOOL_CALL, "id": part.get("call_id"), "name": name}
+            case {"type": "function_call_output", "call_id": identifier}:
+                yield {"type": TOOL_ANSWER, "id": identifier, "response": part.get("output")}
+    yield from _tool_calls(message.get("tool_calls"))
+
+
+def _tool_calls(calls: Any) -> Iterator[dict[str, Any]]:
+    for call in calls if isinstance(calls, list) else ():
+        match call:
+            case {"function": {"name": name, **more}}:
+                yield {
+                    "type": TOOL_CALL,
+                    "id": call.get("id"),
+                    "name": name,
+                    "arguments": more.get("arguments"),
+                }
+            case {"name": name, "args": arguments}:
+                yield {"type": TOOL_CALL, "id": call.get("id"), "name": name, "arguments": arguments}
 
 
 def _is_text(value: Any) -> bool:
