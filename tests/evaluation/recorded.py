@@ -43,6 +43,11 @@ class Recorded:
         return f"{self.number + 1:016x}"
 
 
+def messages(*pairs: tuple[str, str]) -> str:
+    """Chat messages as OpenTelemetry has them: of each the role and the text."""
+    return json.dumps([{"role": r, "parts": [{"type": "text", "content": text}]} for r, text in pairs])
+
+
 def version(name: str, endpoint: str) -> str:
     """Make a model version; returns its ID."""
     model_id = ids.derive_model_id("0", name)
