@@ -45,13 +45,12 @@ for name, model_id in models.items():
             traces[name, number] = (span.trace_id, span.span_id)
 assert spanfold.flush()
 
-def evaluate(label, names, scores):
+def evaluate(label, names, scores, metrics=("token_f1", "tone", "professionalism")):
     evaluation_id = "e-" + label * 32
     events = [entity_event(keys.EVALUATION_STARTED, evaluation_id, {
         "name": "nightly " + label, "experiment_id": "0", "source": "traces", "runner": "client",
-        "metrics": [{"name": "token_f1", "key": "token_f1", "greater_is_better": True},
-                    {"name": "tone", "key": "tone", "greater_is_better": None},
-                    {"name": "professionalism", "key": "professionalism/v1", "greater_is_better": True}],
+        "metrics": [{"name": name, "key": name, "greater_is_better": None if name == "tone" else True}
+                    for name in metrics],
         "selection": {}, "options": {}, "model_ids": [models[name] for name in names],
     })]
     for name in names:
@@ -78,6 +77,9 @@ def scores(name, number):
 hashes = [input_hash(json.dumps({"question": f"question {number}"})) for number in range(60)]
 both = evaluate("a", ("bot-v1", "bot-v2"), scores)
 older = evaluate("b", ("bot-v1",), lambda name, number: {"token_f1": 0.5 + number % 2 / 10})
+evaluate("c", ("bot-v1",), lambda name, number: {"brevity": number % 3}, ["brevity"])
+evaluate("d", ("bot-v2",), lambda name, number: {"brevity": number % 3 + 1}, ["brevity"])
+evaluate("f", ("bot-v2",), lambda name, number: {"warmth": 1}, ["warmth"])
 print(json.dumps({"models": models, "traces": {f"{name} {number}": found for (name, number), found in
                   traces.items()}, "both": both, "older": older}))
 """
@@ -180,6 +182,21 @@ print(json.dumps([by_id.to_dict(), with_table.to_dict(), [vars_[0] for vars_ in
     (metric,) = with_table["metrics"]
     assert (metric["verdict"], metric["count_a"], metric["greater_is_better"]) == ("higher", 60, None)
     assert "question" in rows[0]
+
+
+def test_versions_without_a_common_evaluation_that_has_the_metric_are_compared_by_one_each(
+    world: World,
+) -> None:
+    compared = world.python("""
+import json, spanfold
+print(json.dumps(spanfold.compare_evaluations("bot-v1", "bot-v2", metrics=["brevity"]).to_dict()))
+""")
+    assert (compared["a"]["evaluation_id"], compared["b"]["evaluation_id"]) == (
+        "e-" + 32 * "c",
+        "e-" + 32 * "d",
+    )
+    (metric,) = compared["metrics"]
+    assert (metric["verdict"], metric["difference"]) == ("better", 1)
 
 
 def test_the_route_and_the_application_say_the_same(world: World) -> None:

@@ -48,9 +48,10 @@ def compare(  # noqa: PLR0913 - what a comparison may be told
         NotFoundError: there is no such evaluation, or no such version.
     """
     _check(confidence, power, pairing, metrics)
-    both = sides(reader, a, b)
+    wanted = None if metrics is None else list(metrics)
+    both = sides(reader, a, b, wanted or ())
     better = _directions(both)
-    names, notes = _names(both, metrics)
+    names, notes = _names(both, wanted)
     found = {name: _outcome(both, name, confidence, power, pairing, seed) for name in names}
     corrected = _statistics.holm([None if told is None else told.p_value for told, _ in found.values()])
     compared = {
@@ -74,10 +75,10 @@ def _described(side: Side) -> ComparedSide:
 
 
 def _check(confidence: float, power: float, pairing: str, metrics: object) -> None:
-    if not 0.5 <= confidence <= 0.999:  # noqa: PLR2004 - as the comparison of versions
+    if not isinstance(confidence, int | float) or not 0.5 <= confidence <= 0.999:  # noqa: PLR2004 - as the comparison of versions
         message = f"confidence: a number from 0.5 to 0.999, not {confidence!r}"
         raise InvalidArgumentError(message)
-    if not 0.5 < power <= 0.999:  # noqa: PLR2004
+    if not isinstance(power, int | float) or not 0.5 < power <= 0.999:  # noqa: PLR2004
         message = f"power: a number above 0.5 and up to 0.999, not {power!r}"
         raise InvalidArgumentError(message)
     if pairing not in {"auto", "paired", "unpaired"}:

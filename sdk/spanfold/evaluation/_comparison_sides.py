@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from itertools import islice, product
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
 from spanfold.errors import InvalidArgumentError, NotFoundError
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 _EVALUATION_ID: Final = re.compile(r"e-[0-9a-f]{32}")
 _SCORE: Final = "/score"
 _VERSION: Final = re.compile(r"/v\d+$")
+_LARGEST: Final = 1e100
+"""Of larger scores, variances would be no numbers any more."""
+MAX_EVALUATIONS: Final = 100
+"""Evaluations of a version that are looked through, newest first."""
 MAX_LABELS: Final = 20
 """Labels of one metric whose shares are compared: the most frequent ones."""
 
@@ -43,7 +48,7 @@ class Scores:
 
     def add(self, trace_id: str, input_hash: str, value: float | None, label: str | None) -> None:
         """Note what one row got: a number, a label, or neither."""
-        if value is not None and math.isfinite(value):
+        if value is not None and abs(value) <= _LARGEST:  # NaN is not
             self.rows.append(Scored(trace_id, input_hash, float(value)))
         elif label is not None:
             self._labels.append((trace_id, input_hash, label))
@@ -104,26 +109,66 @@ class Reader(Protocol):
         """What traces were asked and what they answered, as recorded; those that there are."""
 
 
-def sides(reader: Reader, a: object, b: object) -> tuple[Side, Side]:
+def sides(reader: Reader, a: object, b: object, metrics: Collection[str] = ()) -> tuple[Side, Side]:
     """The two sides. Two versions that one evaluation covers are compared in the newest that does.
+
+    Args:
+        reader: where evaluations are read.
+        a: a reference, or a table in memory.
+        b: the other one.
+        metrics: evaluations of versions that have all of these are preferred.
 
     Raises:
         InvalidArgumentError: one of them cannot be compared; the message says why.
         NotFoundError: there is no such evaluation, or no such version.
     """
     version_a, version_b = _version(reader, a), _version(reader, b)
-    if version_a is not None and version_b is not None:
-        first, second = version_a["model_id"], version_b["model_id"]
-        if first == second:
-            message = f"a and b: {a!r} and {b!r} are the same version"
-            raise InvalidArgumentError(message)
-        for told in reader.finished(first):
-            if second in told["model_ids"]:
-                return (
-                    _of_evaluation(reader, str(a), told, version_a),
-                    _of_evaluation(reader, str(b), told, version_b),
-                )
-    return _side(reader, a, version_a), _side(reader, b, version_b)
+    if version_a is None or version_b is None:
+        return _side(reader, a, version_a), _side(reader, b, version_b)
+    if version_a["model_id"] == version_b["model_id"]:
+        message = f"a and b: {a!r} and {b!r} are the same version"
+        raise InvalidArgumentError(message)
+    told_a, told_b = _both_told(_told(reader, version_a), _told(reader, version_b), metrics)
+    return (
+        _side(reader, a, version_a) if told_a is None else _of_evaluation(reader, str(a), told_a, version_a),
+        _side(reader, b, version_b) if told_b is None else _of_evaluation(reader, str(b), told_b, version_b),
+    )
+
+
+_Told: TypeAlias = Mapping[str, Any]
+
+
+def _told(reader: Reader, version: Mapping[str, Any]) -> list[_Told]:
+    """The newest finished evaluations of traces that cover a version."""
+    finished = islice(reader.finished(version["model_id"]), MAX_EVALUATIONS)
+    return [told for told in finished if told["source"] != "rows"]
+
+
+def _both_told(
+    of_a: list[_Told], of_b: list[_Told], metrics: Collection[str]
+) -> tuple[_Told | None, _Told | None]:
+    """What two versions are compared by: one evaluation of both if there is one, else one each.
+
+    Those that have what was asked for are preferred; two that share no metric are no use.
+    """
+    ids_b = {told["evaluation_id"] for told in of_b}
+    pairs = [(told, told) for told in of_a if told["evaluation_id"] in ids_b]
+    pairs += product(of_a, of_b)
+    for wanted in ({_bare(name) for name in metrics}, set[str]()):
+        for first, second in pairs:
+            shared = _metric_names(first) & _metric_names(second)
+            if shared and shared >= wanted:
+                return first, second
+    return next(iter(of_a), None), next(iter(of_b), None)
+
+
+def _metric_names(told: _Told) -> set[str]:
+    return {metric["name"] for metric in told["metrics"]}
+
+
+def _bare(name: str) -> str:
+    """A metric's name: what is asked for may name one of its labels, too."""
+    return name.partition("/")[0]
 
 
 def _version(reader: Reader, given: object) -> Mapping[str, Any] | None:
@@ -139,7 +184,7 @@ def _version(reader: Reader, given: object) -> Mapping[str, Any] | None:
 
 def _side(reader: Reader, given: object, version: Mapping[str, Any] | None) -> Side:
     if version is not None:
-        newest = next(iter(reader.finished(version["model_id"])), None)
+        newest = next(iter(_told(reader, version)), None)
         if newest is None:
             message = (
                 f"no finished evaluation covers {given!r}: spanfold.evaluate(traces=TraceSelection("
@@ -218,13 +263,11 @@ def of_table(given: object) -> Side:
         row_id = str(row.get("trace_id") or number)
         texts[row_id] = Texts(_text(asked), _text(row.get(outputs, row.get("predictions"))))
         hashed = str(row.get("input_hash") or "") or _hash(asked)
-        for key in [key for key in row if key.endswith(_SCORE)]:
+        for key in [key for key in row if str(key).endswith(_SCORE)]:
             scores = known.setdefault(_plain(key.removesuffix(_SCORE)), Scores())
             value = row[key]
             is_text = isinstance(value, str)
-            scores.add(
-                row_id, hashed, None if is_text or value is None else float(value), value if is_text else None
-            )
+            scores.add(row_id, hashed, None if is_text else _number(value), value if is_text else None)
     if not known:
         raise InvalidArgumentError("a and b: the rows have no column such as 'token_f1/score'")
     return side
@@ -233,6 +276,14 @@ def of_table(given: object) -> Side:
 def _plain(key: str) -> str:
     """The metric's name without its version, as scores of traces have it."""
     return _VERSION.sub("", key)
+
+
+def _number(value: Any) -> float | None:
+    """None where there is no number: for pandas' missing values, and for what is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _rows(given: object) -> Iterator[Mapping[str, Any]]:
@@ -257,8 +308,12 @@ def _rows(given: object) -> Iterator[Mapping[str, Any]]:
 
 
 def _asked(row: Mapping[str, Any], columns: Sequence[str]) -> Any:
-    given = {column: row[column] for column in columns if row.get(column) is not None}
+    given = {column: row[column] for column in columns if not _is_absent(row.get(column))}
     return next(iter(given.values())) if len(given) == 1 else given or None
+
+
+def _is_absent(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _hash(asked: Any) -> str:
