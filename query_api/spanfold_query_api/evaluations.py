@@ -89,8 +89,13 @@ def listing(
 
 def get(database: Database, evaluation_id: str) -> EvaluationState | None:
     """One evaluation, or None if no event tells of it."""
-    slots = entities.slots(database, EVALUATION, [evaluation_id]).get(evaluation_id)
-    return None if slots is None else evaluation_from_slots(slots)
+    return get_all(database, [evaluation_id]).get(evaluation_id)
+
+
+def get_all(database: Database, evaluation_ids: Sequence[str]) -> dict[str, EvaluationState]:
+    """Those of the evaluations that events tell of, by ID."""
+    found = entities.slots(database, EVALUATION, evaluation_ids)
+    return {evaluation_id: evaluation_from_slots(slots) for evaluation_id, slots in found.items()}
 
 
 def describe(state: EvaluationState) -> dict[str, Any]:

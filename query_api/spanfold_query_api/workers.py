@@ -175,8 +175,9 @@ class Workers:
             self._wake.notify_all()
 
     def _enqueue(self, evaluation_id: str) -> None:
+        """Let it run, once its process of before, if there is one yet, has ended."""
         with self._wake:
-            if evaluation_id not in self._running and evaluation_id not in self._waiting:
+            if evaluation_id not in self._waiting:
                 self._waiting.append(evaluation_id)
             self._wake.notify_all()
 
@@ -215,8 +216,16 @@ class Workers:
 
     def _start_waiting(self) -> None:
         with self._wake:
-            while self._waiting and len(self._running) < self._settings.max_running:
-                evaluation_id = self._waiting.popleft()
+            waiting = list(self._waiting)
+        for evaluation_id in waiting:
+            if len(self._running) >= self._settings.max_running:
+                return
+            if evaluation_id in self._running or evaluations.get(self._database, evaluation_id) is None:
+                continue  # its process would read it at once, and the database may be behind
+            with self._wake:
+                if evaluation_id not in self._waiting:
+                    continue
+                self._waiting.remove(evaluation_id)
                 try:
                     self._running[evaluation_id] = self._child("run", "--evaluation-id", evaluation_id)
                 except OSError as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -11,6 +13,7 @@ import pytest
 
 from spanfold.evaluation._sender import EventSender, entity_event, score_event
 from spanfold_query_api.evaluation_answers import Evaluation, EvaluationPage
+from spanfold_query_api.evaluation_progress import LOOK_EVERY_S
 from spanfold_schemas import keys
 from tests.query_api.rows import trace_id
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx
+
+    from tests.query_api.conftest import RecordingDatabase
 
 FIRST, SECOND, ROWS = ("e-" + digit * 32 for digit in "123")
 STARTED: dict[str, Any] = {
@@ -272,3 +277,25 @@ def test_those_who_watch_hold_up_nobody(api: httpx.Client, sender: EventSender) 
             stream.__exit__(None, None, None)
     sender.send([entity_event(keys.EVALUATION_CANCELLED, evaluation_id, {})])
     assert api.get(path).json()["status"] == "CANCELLED"
+
+
+def test_many_who_watch_read_the_database_together(
+    api: httpx.Client, database: RecordingDatabase, sender: EventSender
+) -> None:
+    watched = ["e-" + digit * 32 for digit in "67"]
+    sender.send([entity_event(keys.EVALUATION_STARTED, one, STARTED) for one in watched])
+    with ExitStack() as opened:
+        streams = [
+            opened.enter_context(api.stream("GET", f"/v1/evaluations/{one}/events")) for one in watched * 20
+        ]
+        told = [events(stream.iter_lines()) for stream in streams]
+        assert {next(one)["progress"]["done"] for one in told} == {0}
+        database.statements.clear()
+        started_at = time.monotonic()
+        sender.send([entity_event(keys.EVALUATION_PROGRESSED, one, {"done": 1}) for one in watched])
+        assert {next(one)["progress"]["done"] for one in told} == {1}
+        sender.send([entity_event(keys.EVALUATION_FINISHED, one, {"metrics": {}}) for one in watched])
+        assert {next(one)["status"] for one in told} == {"FINISHED"}
+        looks = [parameters for _, parameters in database.statements if "streams" in parameters]
+        elapsed_s = time.monotonic() - started_at
+    assert 1 <= len(looks) <= elapsed_s / (LOOK_EVERY_S / 2) + 1

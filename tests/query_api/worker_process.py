@@ -54,6 +54,11 @@ def main() -> None:
         sys.exit("no such judge: gpt-0")
     if what == "silent":
         return
+    if what == "linger":
+        sender.send([entity_event(keys.EVALUATION_FAILED, evaluation_id, {"reason": "no budget"})])
+        while "go" not in Path(os.environ["WORKER_NOTES"]).read_text().split():
+            time.sleep(0.05)
+        return
     sender.send([entity_event(keys.EVALUATION_PROGRESSED, evaluation_id, {"done": 1, "total": 2})])
     while what == "wait" and (status := evaluation(evaluation_id)["status"]) != "CANCELLING":
         time.sleep(0.05)

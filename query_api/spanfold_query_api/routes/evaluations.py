@@ -26,9 +26,12 @@ from spanfold_schemas import ids, keys
 from spanfold_schemas.evaluation_events import (
     EVALUATION_CANCELLING,
     EVALUATION_END_STATUSES,
+    EVALUATION_RUNNING,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from spanfold_query_api.outgoing import Outgoing
     from spanfold_query_api.workers import Workers
     from spanfold_schemas.database import Database, RawFormat
@@ -129,9 +132,7 @@ def _add_commands(routes: APIRouter, database: Database, outgoing: Outgoing, wor
             sent_ns = outgoing.send_fact(
                 keys.EVALUATION_STARTED, evaluation_id, payload, actor=asked.user or ""
             )
-            state = await_visible(lambda: evaluations.get(database, evaluation_id), sent_ns)
-            enqueue(evaluation_id)
-        return _answer(state)
+            return _answer(_recorded(database, evaluation_id, sent_ns, enqueue))
 
     @routes.post("/{evaluation_id}/cancel", summary="Stop an evaluation", responses=not_there)
     def cancel(evaluation_id: EvaluationId) -> Evaluation:
@@ -154,20 +155,13 @@ def _add_commands(routes: APIRouter, database: Database, outgoing: Outgoing, wor
     def resume(evaluation_id: EvaluationId, body: JsonBody) -> Evaluation:
         changes = bodies.checked(ResumedEvaluation, {} if body is None else body)
         state = _found(database, evaluation_id)
-        if state.runner != "server":
-            detail = f"{evaluation_id} was run by a client: resume it there"
-            raise ProblemError(HTTPStatus.CONFLICT, "evaluation-runs-elsewhere", detail)
-        if state.status == "FINISHED":
-            raise ProblemError(HTTPStatus.CONFLICT, "evaluation-finished", f"{evaluation_id} has finished")
-        if workers.knows(evaluation_id) and state.status != EVALUATION_CANCELLING:
+        if _goes_on(state, is_here=workers.knows(evaluation_id)):
             return _answer(state)
         with workers.room() as enqueue:
             sent_ns = outgoing.send_fact(
                 keys.EVALUATION_STARTED, evaluation_id, _started_again(state, changes)
             )
-            state = await_visible(lambda: evaluations.get(database, evaluation_id), sent_ns)
-            enqueue(evaluation_id)
-        return _answer(state)
+            return _answer(_recorded(database, evaluation_id, sent_ns, enqueue))
 
 
 def _answer(state: EvaluationState) -> Evaluation:
@@ -179,6 +173,34 @@ def _found(database: Database, evaluation_id: str) -> EvaluationState:
     if state is None:
         raise not_found("evaluation", evaluation_id)
     return state
+
+
+def _goes_on(state: EvaluationState, *, is_here: bool) -> bool:
+    """Whether an evaluation that is to be resumed is running anyhow.
+
+    Raises:
+        ProblemError: it cannot be resumed here, or not now.
+    """
+    evaluation_id = state.evaluation_id
+    if state.runner != "server":
+        detail = f"{evaluation_id} was run by a client: resume it there"
+        raise ProblemError(HTTPStatus.CONFLICT, "evaluation-runs-elsewhere", detail)
+    if state.status == "FINISHED":
+        raise ProblemError(HTTPStatus.CONFLICT, "evaluation-finished", f"{evaluation_id} has finished")
+    if is_here and state.status == EVALUATION_CANCELLING:
+        detail = f"{evaluation_id} is being cancelled: resume it once it is CANCELLED"
+        raise ProblemError(HTTPStatus.CONFLICT, "evaluation-cancelling", detail)
+    return is_here and state.status == EVALUATION_RUNNING
+
+
+def _recorded(
+    database: Database, evaluation_id: str, sent_ns: int, enqueue: Callable[[str], None]
+) -> EvaluationState:
+    """The state after its start, which is recorded: it runs even if the database is behind for a while."""
+    try:
+        return await_visible(lambda: evaluations.get(database, evaluation_id), sent_ns)
+    finally:
+        enqueue(evaluation_id)
 
 
 def _started_again(state: EvaluationState, changes: ResumedEvaluation) -> dict[str, Any]:
