@@ -147,3 +147,14 @@ def test_a_rater_who_always_says_the_same_leaves_kappa_undefined() -> None:
     assert (found.kappa.value, found.spearman.value, found.accuracy.value) == (None, None, 1.0)
     assert found.strength == "undefined"
     assert any("says the same of every trace" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("wild", [float("nan"), float("inf"), -1e300])
+def test_scores_that_are_no_usable_numbers_do_not_count(wild: float) -> None:
+    human = [n % 5 for n in range(60)]
+    judge = [(n + n // 40) % 5 for n in range(60)]
+    found = agreement_of("judge", "human", rated([wild, *judge, 3], [1, *human, wild]))
+    assert found.count == 60
+    assert found.bias == agreement_of("judge", "human", rated(judge, human)).bias
+    with pytest.raises(InvalidArgumentError, match="no trace has both"):
+        agreement_of("judge", "human", rated([wild], [1]))

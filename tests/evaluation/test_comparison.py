@@ -170,3 +170,30 @@ def test_what_cannot_be_compared_is_told(arguments: dict[str, Any], part: str) -
     table = rows(12, lambda n: n / 12)
     with pytest.raises(InvalidArgumentError, match=part):
         spanfold.compare_evaluations(**{"a": table, "b": table, **arguments})
+
+
+@pytest.mark.parametrize(
+    "missing", [pd.NA, None, float("nan"), float("inf"), 1e300, 10**400, [1.0]], ids=repr
+)
+def test_what_is_no_score_is_counted_as_none(missing: Any) -> None:
+    a = rows(40, lambda n: n % 7)
+    b = rows(40, lambda n: missing if n < 4 else n % 5)
+    for found in (
+        spanfold.compare_evaluations(a, b),
+        spanfold.compare_evaluations(pd.DataFrame(a), pd.DataFrame(b)),
+    ):
+        metric = only(found)
+        assert (metric.count_b, metric.errors_b) == (36, 4)
+        assert metric.lower is not None
+
+
+def test_rows_whose_input_is_not_known_are_no_pair_in_a_frame_either() -> None:
+    frame = pd.DataFrame(rows(20, float)).assign(inputs=[float("nan")] * 5 + [f"q{n}" for n in range(15)])
+    assert only(spanfold.compare_evaluations(frame, frame)).count_a == 15
+
+
+@pytest.mark.parametrize("argument", ["confidence", "power"])
+def test_confidence_and_power_are_numbers(argument: str) -> None:
+    wrong: dict[str, Any] = {argument: "0.9"}
+    with pytest.raises(InvalidArgumentError, match=f"{argument}: a number"):
+        spanfold.compare_evaluations(rows(3, float), rows(3, float), **wrong)

@@ -223,3 +223,16 @@ def test_an_argument_that_makes_no_sense_is_named(arguments: dict[str, object], 
     usual: dict[str, object] = {"name": "n", "definition": "d", "grading_prompt": "Score 1: a. Score 2: b."}
     with pytest.raises(InvalidArgumentError, match=message):
         make_genai_metric(**{**usual, **arguments})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_half_of_a_character_keeps_no_row_from_its_score(provider: Provider, model: str) -> None:
+    metric = make_genai_metric(
+        name="odd", definition="\ud800", grading_prompt="Score 0: bad. Score 4: good.", model=model
+    )
+    marked = ["half \udfff [judge:score:3]", "halves \ud83d\ude00 [judge:score:2]"]
+    value = metric.score({"inputs": ["\ud800", "?"], "predictions": marked})
+    assert (value.scores, value.calls) == ([3, 2], [1, 1])
+    sent = "".join(str(one.body) for one in provider.exchanges)
+    assert "half \ufffd" in sent
+    assert "halves \U0001f600" in sent

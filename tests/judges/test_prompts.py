@@ -116,3 +116,15 @@ def test_no_reply_breaks_the_reading(text: str) -> None:
         except VerdictError:
             continue
         assert verdict.score in {1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize("score", ["1e999", "-1e200", "1" + "0" * 400])
+def test_a_scale_without_ends_has_no_endless_scores(score: str) -> None:
+    for scale in (Scale(), Scale(is_integer=False)):
+        with pytest.raises(VerdictError, match='"score" must be'):
+            scale.read(f'{{"justification": "fine", "score": {score}}}')
+
+
+def test_a_justification_has_no_halves_of_characters() -> None:
+    verdict = SCALE.read('{"justification": "\\ud800 fine \\ud83d\\ude00", "score": 3}')
+    assert verdict.justification == "\ufffd fine \U0001f600"

@@ -2,8 +2,11 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,3 +126,65 @@ def test_aggregates_are_of_the_scores_that_there_are(scores: list[float | None])
 def test_shares_of_labels_add_up_to_one(scores: list[str | None]) -> None:
     found = standard_aggregations(scores)
     assert sum(found.values()) == pytest.approx(1.0 if any(scores) else 0.0)
+
+
+@pytest.mark.parametrize("number", [np.float32(0.5), np.int64(2), np.array(0.5), Decimal("0.5")])
+def test_any_number_is_an_aggregate(number: Any) -> None:
+    value = made(lambda predictions: number, name="own").score(ROWS)
+    assert value.aggregate_results == {"own": float(number)}
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        object(),
+        {"mean": "high"},
+        {"mean": None},
+        {0.5, 1.0},
+        10**400,
+        b"12",
+        MetricValue(scores=frozenset({1, 2})),  # type: ignore[arg-type]
+        MetricValue(scores=[1, 2], aggregate_results=[0.5]),  # type: ignore[arg-type]
+    ],
+    ids=repr,
+)
+def test_what_no_metric_may_return_is_an_error_of_the_metric(returned: Any) -> None:
+    with pytest.raises(MetricError, match=r"'own' returned .*: return a MetricValue, a list"):
+        made(lambda predictions: returned, name="own").score(ROWS)
+
+
+def test_an_async_function_is_an_error_of_the_metric() -> None:
+    async def own(predictions: Any) -> list[int]:
+        return [len(text) for text in predictions]
+
+    with pytest.raises(MetricError, match="coroutine"):
+        made(own).score(ROWS)
+
+
+def test_columns_of_a_value_may_be_arrays_series_and_generators() -> None:
+    for scores in (np.array([1.0, 2.0]), pd.Series([1.0, 2.0], index=[7, 7]), (one for one in (1.0, 2.0))):
+        value = MetricValue(scores=scores, justifications=np.array(["a", "b"]))  # type: ignore[arg-type]
+        told = made(lambda predictions, value=value: value, name="own").score(ROWS)
+        assert told.scores == [1.0, 2.0]
+        assert told.justifications == ["a", "b"]
+
+
+def test_a_score_that_pandas_says_is_missing_is_none() -> None:
+    value = made(lambda predictions: pd.Series([pd.NA, 3], dtype="Int64"), name="own").score(ROWS)
+    assert value.scores == [None, 3]
+    assert standard_aggregations(value.scores)["mean"] == 3.0
+
+
+def test_scores_that_are_no_numbers_or_infinite_give_no_warnings() -> None:
+    assert standard_aggregations(["yes", float("nan"), None]) == {"yes/ratio": 1.0}
+    told = standard_aggregations([math.inf, 1.0])
+    assert told["mean"] == math.inf
+    assert math.isnan(told["variance"])
+    assert standard_aggregations([1e308, 1e308])["p90"] == 1e308
+
+
+def test_a_metric_is_made_of_a_function_and_text() -> None:
+    with pytest.raises(InvalidArgumentError, match="eval_fn: a function"):
+        make_metric(eval_fn="exact_match", greater_is_better=True)  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgumentError, match="name=3"):
+        made(lambda predictions: [1, 2], name=3)

@@ -18,6 +18,8 @@ Kind: TypeAlias = Literal["grades", "numbers", "labels"]
 FEW: Final = 50
 """Below so many traces an interval of kappa is about 0.5 wide: nothing can be decided on it."""
 MAX_CLASSES: Final = 20
+_LARGEST: Final = 1e100
+"""Of larger scores, variances would be no numbers any more."""
 _MAX_GRADES: Final = 11
 _GROUPS: Final = 3
 _FEWEST_BY_LENGTH: Final = 9
@@ -151,6 +153,7 @@ def agreement_of(
     Raises:
         InvalidArgumentError: there is nothing to compare, or one gives labels and the other numbers.
     """
+    rated = [one for one in rated if _is_usable(one.judge) and _is_usable(one.human)]
     if not rated:
         message = (
             f"no trace has both a score {judge!r} of a judge and a score {human!r} of a person: "
@@ -190,6 +193,11 @@ def agreement_of(
         disagreements=_disagreements(rated, kind, limit),
         notes=notes,
     )
+
+
+def _is_usable(score: float | str) -> bool:
+    """Whether it is a label, or a number that has a square: whoever sends scores may send any."""
+    return isinstance(score, str) or abs(score) <= _LARGEST
 
 
 def _kind(rated: Sequence[Rated]) -> Kind:

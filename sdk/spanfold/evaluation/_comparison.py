@@ -74,7 +74,7 @@ def _described(side: Side) -> ComparedSide:
     return ComparedSide(side.reference, side.name, side.evaluation_id, side.model_id)
 
 
-def _check(confidence: float, power: float, pairing: str, metrics: object) -> None:
+def _check(confidence: object, power: object, pairing: str, metrics: object) -> None:
     if not isinstance(confidence, int | float) or not 0.5 <= confidence <= 0.999:  # noqa: PLR2004 - as the comparison of versions
         message = f"confidence: a number from 0.5 to 0.999, not {confidence!r}"
         raise InvalidArgumentError(message)

@@ -18,6 +18,8 @@ MAX_ROWS: Final = 1_000
 MAX_LABELS: Final = 200
 LATENCY: Final = "latency_ms"
 _NO_NUMBER: Final = math.nan
+_MOST: Final = 1e290
+"""Of larger numbers, sums and distances would be none: they are not drawn."""
 
 
 @dataclass(slots=True)
@@ -40,9 +42,9 @@ class Column:
         elif value is not None:
             try:
                 number = float(value)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 number = _NO_NUMBER
-        self.numbers.append(number if math.isfinite(number) else _NO_NUMBER)
+        self.numbers.append(number if abs(number) <= _MOST else _NO_NUMBER)
         self.failed += bool(error)
 
     @property

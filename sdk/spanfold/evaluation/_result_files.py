@@ -59,10 +59,13 @@ def to_arrow(rows: Rows) -> pa.Table:
     arrays = dict[str, Any]()
     for name, values in _columns(rows).items():
         plain_values = [plain(value) for value in values]
+        stored_as = _storable(name)
         try:
-            arrays[name] = pa.array(plain_values)
+            arrays[stored_as] = pa.array(plain_values)
         except (pa.ArrowException, OverflowError, UnicodeEncodeError):
-            arrays[name] = pa.array([None if value is None else _storable(value) for value in plain_values])
+            arrays[stored_as] = pa.array(
+                [None if value is None else _storable(value) for value in plain_values]
+            )
     return pa.table(arrays)
 
 
@@ -135,7 +138,7 @@ def load(folder: str | PathLike[str]) -> EvaluationResult:
     return EvaluationResult(
         **{name: content[name] for name in _FIELDS if name != "model_ids"},
         model_ids=tuple(content["model_ids"]),
-        metrics=content["metrics"],
+        metrics={key: math.nan if value is None else value for key, value in content["metrics"].items()},
         infos=tuple(MetricInfo(**one) for one in content["infos"]),
         roles=Roles(tuple(roles["inputs"]), roles["outputs"], roles["target"]),
         rows=SavedRows(source / _ROWS, tuple(content["columns"]), content["row_count"]),

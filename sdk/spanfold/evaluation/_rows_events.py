@@ -172,8 +172,12 @@ def describe(metric: EvaluationMetric) -> dict[str, Any]:
 
 
 def finite(aggregates: Mapping[str, float]) -> dict[str, float]:
-    """Without what is no number: JSON cannot say it."""
-    return {key: value for key, value in aggregates.items() if math.isfinite(value)}
+    """Without what is no number, and without halves of characters in names: events cannot say it."""
+    return {
+        key.encode("utf-8", "replace").decode(): value
+        for key, value in aggregates.items()
+        if math.isfinite(value)
+    }
 
 
 def _source(metric: EvaluationMetric) -> Any:

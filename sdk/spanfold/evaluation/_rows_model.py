@@ -186,7 +186,11 @@ def _outputs(returned: Any, row_count: int, predictions: str | None) -> Outputs:
         values = columns.require("predictions", name)
         others = {key: column for key, column in columns.columns.items() if key != name}
         found = Outputs(values, others, name)
-    elif returned is None or isinstance(returned, str | bytes) or not hasattr(returned, "__len__"):
+    elif (
+        isinstance(returned, str | bytes | set | frozenset | None)  # a set is in no order
+        or not hasattr(returned, "__len__")
+        or getattr(returned, "ndim", None) == 0
+    ):
         message = f"model: it must return a list with an output a row, not {type(returned).__name__}"
         raise InvalidArgumentError(message)
     else:

@@ -95,7 +95,7 @@ def keyed(metric: EvaluationMetric, aggregates: Mapping[str, float | None]) -> d
             for name, value in aggregates.items()
             if value is not None
         }
-    except (TypeError, ValueError) as fault:
+    except (TypeError, ValueError, OverflowError) as fault:
         raise MetricError(
             f"metric {metric.name!r} returned an aggregate that is no number: {fault}"
         ) from fault
@@ -109,7 +109,7 @@ def aggregated(metric: EvaluationMetric, value: MetricValue) -> MetricValue:
     """
     try:
         return metric.with_aggregates(value)
-    except (TypeError, ValueError) as fault:
+    except (TypeError, ValueError, OverflowError) as fault:
         message = f"metric {metric.name!r}: scores are numbers, True, False, text or None: {fault}"
         raise MetricError(message) from fault
 

@@ -152,7 +152,9 @@ def frame_of(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     try:
         return pd.DataFrame(dict(columns))
     except UnicodeEncodeError:  # half of a character: its own type of text cannot hold it
-        return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+        frame = pd.DataFrame(dict(enumerate(pd.Series(values, dtype=object) for values in columns.values())))
+        frame.columns = pd.Index(list(columns), dtype=object)
+        return frame
 
 
 def _of_frame(frame: Any) -> Table:

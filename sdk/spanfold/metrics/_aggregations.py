@@ -25,16 +25,16 @@ def standard_aggregations(scores: Sequence[Any]) -> dict[str, float]:
     """
     import numpy as np  # noqa: PLC0415 - `import spanfold` stays light
 
-    given = [score for score in scores if score is not None]
+    given = [score for score in scores if score is not None and score == score]  # noqa: PLR0124 - NaN
     if any(isinstance(score, str) for score in given):
         counts = Counter(map(str, given)).most_common(MAX_LABELS)
         return {f"{label}/ratio": count / len(given) for label, count in counts}
     numbers = np.asarray(given, dtype=float)
-    numbers = numbers[~np.isnan(numbers)]
     if not numbers.size:
         return {}
-    return {
-        "mean": float(np.mean(numbers)),
-        "variance": float(np.var(numbers)),
-        "p90": float(np.percentile(numbers, 90)),
-    }
+    with np.errstate(all="ignore"):  # of infinite scores some numbers are none, which is said by NaN
+        return {
+            "mean": float(np.mean(numbers)),
+            "variance": float(np.var(numbers)),
+            "p90": float(np.percentile(numbers, 90)),
+        }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from spanfold.errors import InvalidArgumentError
 from spanfold.metrics._aggregations import standard_aggregations
-from spanfold.metrics._metric import EvaluationMetric, MetricSpec, MetricValue, ScoreType
+from spanfold.metrics._metric import NOTHING, EvaluationMetric, MetricSpec, MetricValue, ScoreType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -72,8 +72,6 @@ def built_in(  # noqa: PLR0913 - what a metric has
 
 
 _PLAIN: Final = frozenset({str, int, float, bool, list, dict, tuple, type(None)})
-_NOTHING: Final = frozenset({"NAType", "NaTType"})
-"""What pandas puts where there is no value."""
 
 
 def plain(value: Any) -> Any:
@@ -88,7 +86,7 @@ def plain(value: Any) -> Any:
         return None if math.isnan(value) else value
     if kind in _PLAIN:
         return value
-    if kind.__name__ in _NOTHING:
+    if kind.__name__ in NOTHING:
         return None
     if hasattr(value, "tolist"):
         return plain(value.tolist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -20,6 +21,10 @@ ScoreType: TypeAlias = float | int | bool | str | None
 
 PREVIOUS: Final = "metrics"
 """The argument that gets the results of the metrics before, by their keys."""
+_COLUMNS: Final = ("scores", "justifications", "errors", "costs_usd", "calls")
+"""What a value has one of for each row."""
+NOTHING: Final = frozenset({"NAType", "NaTType"})
+"""What pandas puts where there is no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,27 +171,45 @@ class EvaluationMetric:
         return replace(value, aggregate_results=dict(self.aggregate(value.scores)))
 
     def _checked(self, returned: object, row_count: int) -> MetricValue:
-        match returned:
-            case MetricValue():
-                value = returned
-            case bool() | int() | float():
-                value = MetricValue(aggregate_results={self.name: float(returned)})
-            case Mapping():
-                value = MetricValue(aggregate_results={str(key): float(one) for key, one in returned.items()})
-            case None | str():
-                message = (
-                    f"metric {self.name!r} returned {returned!r}: return a MetricValue, a list with a score "
-                    "a row, or a number"
-                )
-                raise MetricError(message)
-            case _:
-                value = MetricValue(scores=list(returned))  # type: ignore[call-overload] # checked next
-        for name in ("scores", "justifications", "errors", "costs_usd", "calls"):
+        try:
+            value = self._read(returned)
+        except (TypeError, ValueError, OverflowError) as fault:
+            if inspect.iscoroutine(returned):
+                returned.close()
+            message = (
+                f"metric {self.name!r} returned {reprlib.repr(returned)}: return a MetricValue, a list with "
+                f"a score a row, or a number ({fault})"
+            )
+            raise MetricError(message) from fault
+        for name in _COLUMNS:
             column = getattr(value, name)
             if column is not None and len(column) != row_count:
                 message = f"metric {self.name!r} returned {len(column)} {name} for {row_count} rows"
                 raise MetricError(message)
         return value
+
+    def _read(self, returned: Any) -> MetricValue:
+        """What a function returned, as a value.
+
+        Raises:
+            TypeError, ValueError, OverflowError: it is nothing that a metric may return.
+        """
+        match returned:
+            case MetricValue():
+                columns = {name: _listed(getattr(returned, name)) for name in _COLUMNS}
+                if not isinstance(returned.aggregate_results, Mapping | None):
+                    raise TypeError("aggregate_results is a dict of numbers by their names")
+                return replace(returned, **columns)
+            case bool() | int() | float():
+                return MetricValue(aggregate_results={self.name: float(returned)})
+            case Mapping():
+                numbers = {str(key): float(one) for key, one in returned.items()}
+                return MetricValue(aggregate_results=numbers)
+            case None | str() | bytes():
+                raise TypeError("that is none of them")
+        if getattr(returned, "ndim", None) == 0 or not hasattr(returned, "__iter__"):
+            return MetricValue(aggregate_results={self.name: float(returned)})  # NumPy's numbers, Decimal
+        return MetricValue(scores=_listed(returned))
 
 
 def make_metric(  # noqa: PLR0913 - MLflow's signature
@@ -222,7 +245,11 @@ def make_metric(  # noqa: PLR0913 - MLflow's signature
         >>> list(metric.score({"predictions": ["short", "a longer answer"]}).scores)
         ['no', 'yes']
     """
+    if not callable(eval_fn):
+        raise InvalidArgumentError(f"eval_fn: a function of columns, not {type(eval_fn).__name__}")
     chosen = name if name is not None else getattr(eval_fn, "__name__", "")
+    if not isinstance(chosen, str):
+        raise InvalidArgumentError(f"name={chosen!r}: text, which keys of results begin with")
     if not chosen or chosen == "<lambda>":
         raise InvalidArgumentError(
             "name: this function has none of its own, so give one: make_metric(name=...)"
@@ -237,6 +264,19 @@ def make_metric(  # noqa: PLR0913 - MLflow's signature
         metric_metadata=metric_metadata,
         takes_series=True,
     )
+
+
+def _listed(values: Any) -> Any:
+    """A column as a list, in which what pandas has for missing values is None."""
+    if values is None:
+        return None
+    if isinstance(values, set | frozenset):
+        raise TypeError("a set has no order")
+    listed = values.tolist() if hasattr(values, "tolist") else values
+    listed = listed if isinstance(listed, list) else list(listed)
+    if all(type(one).__name__ not in NOTHING for one in listed):
+        return listed
+    return [None if type(one).__name__ in NOTHING else one for one in listed]
 
 
 def _series(values: Sequence[Any]) -> Any:

@@ -42,7 +42,7 @@ def _rows(columns: Mapping[str, Sequence[Any]]) -> tuple[Any, Any, Any]:
             continue
         try:
             numbers = [float(value) for value in row]
-        except (TypeError, ValueError) as fault:
+        except (TypeError, ValueError, OverflowError) as fault:
             raise InvalidArgumentError(
                 f"predictions and targets of a regressor are numbers: {fault}"
             ) from fault
@@ -90,8 +90,11 @@ def _value(name: str, predictions: Any, targets: Any, weights: Any) -> float | N
 
 
 def _score(*, name: str, **columns: Sequence[Any]) -> MetricValue:
+    import numpy as np  # noqa: PLC0415 - see above
+
     predictions, targets, weights = _rows(columns)
-    value = _value(name, predictions, targets, weights) if len(targets) else None
+    with np.errstate(all="ignore"):  # errors too large for a number are infinite
+        value = _value(name, predictions, targets, weights) if len(targets) else None
     return MetricValue(aggregate_results={} if value is None else {name: value})
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from spanfold._internal.cutting import encodable
 from spanfold.errors import InvalidArgumentError, SpanfoldError
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ class JudgeRequest:
     """JSON schema of the reply; None: plain text."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Passed on to the model: ``temperature``, ``max_tokens``, ..."""
+
+    def __post_init__(self) -> None:
+        """Leave out halves of characters: no request could hold them, and rows of others may."""
+        messages = tuple({**one, "content": encodable(one["content"])} for one in self.messages)
+        object.__setattr__(self, "messages", messages)
 
     def digest(self, model: str) -> str:
         """What the request is known by: SHA-256 of model and content, 64 hexadecimal digits."""

@@ -58,7 +58,8 @@ class Budget:
             InvalidArgumentError: a limit is negative or not finite.
         """
         for name, value in (("max_cost_usd", max_cost_usd), ("max_calls", max_calls)):
-            if value is not None and not (value >= 0 and math.isfinite(value)):
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if value is not None and not (is_number and value >= 0 and math.isfinite(value)):
                 message = f"{name} is {value!r}: write a number that is not negative, or None for no limit"
                 raise InvalidArgumentError(message)
         self.max_cost_usd = max_cost_usd

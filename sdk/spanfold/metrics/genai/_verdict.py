@@ -8,12 +8,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from spanfold._internal.cutting import encodable
 from spanfold.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_REPLY_CHARS: Final = 100_000
+_LARGEST: Final = 1e100
+"""Of larger scores, where the scale has no end, there would be no mean."""
 _MAX_LISTED_SCORES: Final = 101
 _NUMBER: Final = r"-?[0-9]+(?:\.[0-9]+)?"
 _SCORE_IS: Final = re.compile(rf"(?i)(?:\bscores?|スコア|評価)\s*(?:of|is)?\s*[:=]?\s*({_NUMBER})")
@@ -120,12 +123,14 @@ class Scale:
             raise VerdictError(f'"score" must be {self.words}, and it is {json.dumps(score)[:80]}')
         if isinstance(score, float) and score.is_integer():
             score = int(score)
+        if not abs(score) <= _LARGEST:
+            raise VerdictError(f'"score" must be {self.words}, and it is {score!r}'[:200])
         is_outside = self.low is not None and self.high is not None and not self.low <= score <= self.high
         if is_outside or (self.is_integer and not isinstance(score, int)):
             raise VerdictError(f'"score" must be {self.words}, and it is {score!r}'[:200])
         if not isinstance(justification, str) or not justification.strip():
             raise VerdictError('"justification" must be a text that says why')
-        return Verdict(score, justification.strip())
+        return Verdict(score, encodable(justification.strip()))
 
 
 def _object_in(text: str) -> dict[str, Any]:
