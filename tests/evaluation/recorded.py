@@ -70,10 +70,12 @@ def traces(count: int, model_id: str, *, right_every: int = 2, first: int = 0) -
     ]
 
 
-def send(endpoint: str, recorded: Iterable[Recorded], *, age_s: float = 60.0) -> None:
+def send(
+    endpoint: str, recorded: Iterable[Recorded], *, age_s: float = 60.0, start_ns: int | None = None
+) -> None:
     """Send traces, and what people expect of them; all of it is in the tables when this returns."""
     given = list(recorded)
-    start_ns = time.time_ns() - int(age_s * S)
+    start_ns = time.time_ns() - int(age_s * S) if start_ns is None else start_ns
     with httpx.Client(headers=PROTOBUF, timeout=60) as client:
         for first in range(0, len(given), TRACES_A_REQUEST):
             request = ExportTraceServiceRequest()

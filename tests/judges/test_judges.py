@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from spanfold.errors import InvalidArgumentError
@@ -236,3 +237,9 @@ def test_half_of_a_character_keeps_no_row_from_its_score(provider: Provider, mod
     sent = "".join(str(one.body) for one in provider.exchanges)
     assert "half \ufffd" in sent
     assert "halves \U0001f600" in sent
+
+
+def test_a_row_without_an_output_is_not_asked_about_however_it_says_so(provider: Provider) -> None:
+    value = genai.professionalism().score({"predictions": [None, float("nan"), pd.NA, pd.NaT]})
+    assert value.errors == ["the row has no value in 'predictions'"] * 4
+    assert not provider.exchanges

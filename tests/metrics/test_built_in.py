@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import pickle
+import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spanfold import metrics
+from spanfold.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from spanfold.metrics import EvaluationMetric
@@ -182,3 +185,27 @@ def test_columns_of_numpy_and_pandas_are_as_good_as_lists() -> None:
     classes: Any = {name: pd.Series([1, 0, 1], index=[7, 8, 9]) for name in ("predictions", "targets")}
     assert metrics.classifier().score(classes).aggregate_results == {"accuracy_score": 1.0}
     assert metrics.max_error().score(classes).aggregate_results == {"max_error": 0.0}
+
+
+def test_figures_of_regressors_go_by_mlflows_short_names_too() -> None:
+    rows: dict[str, Any] = {"predictions": [1.0, 4.0], "targets": [1.0, 2.0]}
+    told = {
+        name: dict(make().score(rows).aggregate_results or {})
+        for name, make in vars(metrics).items()
+        if name in {"mae", "mse", "rmse", "mape"}
+    }
+    assert told == {
+        "mae": {"mean_absolute_error": 1.0},
+        "mse": {"mean_squared_error": 2.0},
+        "rmse": {"root_mean_squared_error": pytest.approx(math.sqrt(2))},
+        "mape": {"mean_absolute_percentage_error": 0.5},
+    }
+
+
+@pytest.mark.parametrize("metric", [metrics.exact_match(), metrics.mae(), metrics.classifier()], ids=key_of)
+def test_without_numpy_the_line_that_brings_it_is_named(
+    metric: EvaluationMetric, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(InvalidArgumentError, match=re.escape("pip install 'spanfold[evaluate]'")):
+        metric.with_aggregates(metric.score({"predictions": [1, 0], "targets": [1, 1]}))

@@ -11,6 +11,7 @@ import importlib
 import json
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -49,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
     if more and given.command != "monitors":
         parser.error(f"unknown: {' '.join(more)}")
     if given.command == "work":
+        # Ctrl-C reaches all processes of a terminal: what is under way here is finished, and sent.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         from spanfold.evaluation import _job_workers  # noqa: PLC0415
 
         _job_workers.serve(sys.stdin, sys.stdout)

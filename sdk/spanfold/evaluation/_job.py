@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -100,7 +100,7 @@ def run_traces(  # noqa: PLR0913 - all that an evaluation can be told
     )
     if name is not None:
         events.check_text("name", name)
-    with _job_local.only_here(plan.evaluation_id):
+    with closing(plan.sender), _job_local.only_here(plan.evaluation_id):
         return _run(plan, progress, threading.Event() if stop is None else stop)
 
 
@@ -176,8 +176,11 @@ class _Plan:
 def _run(plan: _Plan, progress: bool | Tell | None, stop: threading.Event) -> Outcome:  # noqa: FBT001 - as above
     from spanfold.metrics.genai._budget import Budget  # noqa: PLC0415 - `import spanfold` stays light
 
-    if plan.state is not None and plan.state["status"] == FINISHED:
-        return _as_it_ended(plan.state)
+    if plan.state is not None:
+        _check_resumed(plan.metrics, plan.state)
+        retries = plan.options.retry_failed and plan.state["progress"]["failed"]
+        if plan.state["status"] == FINISHED and not retries:
+            return _as_it_ended(plan.state)
     resolved = _resolved(plan)
     scores = Scores(plan.metrics)
     before = Progress()
@@ -217,12 +220,15 @@ def _run(plan: _Plan, progress: bool | Tell | None, stop: threading.Event) -> Ou
 
 def _watched(plan: _Plan, job: Job, tell: Tell | None) -> Outcome:
     """Run the job, and record how it ends."""
+    before = None if plan.state is None else plan.state["status"]
 
     def tell_server(numbers: dict[str, Any]) -> None:
         _send(plan, keys.EVALUATION_PROGRESSED, numbers)
 
     def is_cancelled() -> bool:
-        return _state(plan.query_api, plan.evaluation_id)["status"] in {_CANCELLING, CANCELLED}
+        status = _state(plan.query_api, plan.evaluation_id)["status"]
+        # That it was cancelled before, and goes on now, may not be in the tables yet.
+        return status == _CANCELLING or (status == CANCELLED and before != CANCELLED)
 
     try:
         if not job.stop.is_set():
@@ -331,6 +337,18 @@ def _check(metrics: Sequence[EvaluationMetric]) -> None:
     for name in named:
         if named.count(name) > 1:
             raise InvalidArgumentError(f"metrics: {name!r} is there twice, and scores have its name")
+
+
+def _check_resumed(metrics: Sequence[EvaluationMetric], state: Mapping[str, Any]) -> None:
+    """An evaluation that goes on has the metrics that it began with."""
+    # What the server was asked for and has not begun has no keys yet.
+    before = [metric.get("key") or from_spec(metric).key for metric in state["metrics"]]
+    if {metric.key for metric in metrics} != set(before):
+        message = (
+            f"metrics: {state['evaluation_id']} is of {', '.join(before)}, and goes on with these; start "
+            "another evaluation for others"
+        )
+        raise InvalidArgumentError(message)
 
 
 def _with_concurrency(metric: EvaluationMetric, concurrency: int | None) -> EvaluationMetric:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from spanfold.evaluation import _job_traces
-from spanfold.evaluation._job_scores import Scores, key_of
+from spanfold.evaluation._job_scores import Scores, Seen, key_of
 from spanfold.evaluation._mapping import TraceMapping, map_trace, mapping_of
 from spanfold.evaluation._progress import Progress, Ticker, Unmapped
 from spanfold.evaluation._scoring import Scorer, score_events
@@ -107,6 +107,7 @@ class Job:
     stop: threading.Event = field(default_factory=threading.Event)
     unmapped: Unmapped = field(default_factory=Unmapped)
     mapping: TraceMapping = field(init=False)
+    _seen: Seen = field(default_factory=Seen)
     _done: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -161,7 +162,8 @@ class Job:
         """Hand batches to the threads, never more than they can take soon."""
         under_way = set[Future[None]]()
         with _Pages(self) as pages:
-            for page in pages:
+            for read in pages:
+                page = [one for one in read if self._is_new(one)]
                 for first in range(0, len(page), batch_rows):
                     while len(under_way) >= threads + 1:
                         done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
@@ -200,6 +202,11 @@ class Job:
         self.unmapped.add([*declined, *lacking])
         with self._lock:
             self._done += len(page)
+
+    def _is_new(self, exported: Mapping[str, Any]) -> bool:
+        """False where the trace was read before: its root came in since, and is its entry now."""
+        model_id = exported["model_id"] if self.resolved.model_ids else ""
+        return self._seen.is_new(key_of(exported["trace_id"], model_id))
 
     def _is_done(self, metric: EvaluationMetric, row: Row) -> bool:
         return self.scores.has(metric.name, key_of(row["trace_id"], row["model_id"]))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_LABELS: Final = 1_000
 """Different labels of one metric that are told apart."""
+MIN_MERGED_KEYS: Final = 20_000
 _KEY_BYTES: Final = 8
 
 
@@ -59,8 +60,7 @@ class Tally:
 
     def has(self, key: int) -> bool:
         """Whether it was scored before this process began."""
-        place = bisect_left(self.done, key)
-        return place < len(self.done) and self.done[place] == key
+        return _holds(self.done, key)
 
     def aggregates(self, metric: EvaluationMetric) -> Mapping[str, float]:
         """What the metric makes of all its scores together."""
@@ -69,6 +69,29 @@ class Tally:
             named = [label for label, count in self.labels.items() for _ in range(count)]
             scores = [*self.numbers, *named] if self.numbers else named
         return metric.aggregate(scores) if scores else {}
+
+
+class Seen:
+    """Keys that were met in this process: 8 bytes each, but for the newest."""
+
+    def __init__(self) -> None:
+        self._newest: Final = set[int]()
+        self._older = array("Q")
+
+    def is_new(self, key: int) -> bool:
+        """Whether this key was not met before; from now on it was."""
+        if key in self._newest or _holds(self._older, key):
+            return False
+        self._newest.add(key)
+        if len(self._newest) >= MIN_MERGED_KEYS + len(self._older) // 4:
+            self._older = array("Q", sorted([*self._older, *self._newest]))
+            self._newest.clear()
+        return True
+
+
+def _holds(ordered: array[int], key: int) -> bool:
+    place = bisect_left(ordered, key)
+    return place < len(ordered) and ordered[place] == key
 
 
 class Scores:
@@ -103,22 +126,26 @@ class Scores:
         Raises:
             ServerUnavailableError: no usable answer.
         """
-        keys = {name: array("Q") for name in self._tallies}
+        # Read anew where an answer broke off: nothing of that may count.
+        tallies = {name: Tally() for name in self._tallies}
+        cost_usd, calls = 0.0, 0
         for stored in _job_traces.lines(
             query_api,
             f"/v1/evaluations/{evaluation_id}/scores",
             columns="trace_id,model_id,name,value,label,error,cost_usd,calls",
             format="jsonl",
         ):
-            self.cost_usd += stored["cost_usd"] or 0.0
-            self.calls += stored["calls"] or 0
-            tally = self._tallies.get(stored["name"])
+            cost_usd += stored["cost_usd"] or 0.0
+            calls += stored["calls"] or 0
+            tally = tallies.get(stored["name"])
             if tally is None or (stored["error"] and retry_failed):
                 continue
-            keys[stored["name"]].append(key_of(stored["trace_id"], stored["model_id"]))
+            tally.done.append(key_of(stored["trace_id"], stored["model_id"]))
             tally.add(stored["value"], stored["label"] or None, is_error=bool(stored["error"]))
-        for name, found in keys.items():
-            self._tallies[name].done = array("Q", sorted(found))
+        for tally in tallies.values():
+            tally.done = array("Q", sorted(tally.done))
+        self._tallies.update(tallies)
+        self.cost_usd, self.calls = cost_usd, calls
 
     def leave_out(self, done: Mapping[str, Iterable[int]]) -> None:
         """Take these for scored: keys by the metric's name. They are not counted."""
@@ -165,7 +192,7 @@ def as_number(score: Any) -> tuple[float | None, str | None, str | None]:
         return None, score, None
     try:
         number = float(score)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None, None, f"the metric gave {type(score).__name__}, which is no score"
     if number - number != 0:  # infinite, or no number
         return None, None, f"the metric gave {number}, which is no score"

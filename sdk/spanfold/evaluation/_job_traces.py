@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import time
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from spanfold.errors import ServerUnavailableError
@@ -47,29 +49,64 @@ def exported(
         ServerUnavailableError: it gave no usable answer for five minutes.
     """
     left = resolved.selection.limit
-    for question in resolved.questions():
-        before: str | None = None
-        while not stop.is_set():
-            asked: dict[str, Parameter] = {
-                **question,
-                "rows": "traces",
-                "format": "jsonl",
-                "columns": EXPORTED,
-                "span_attributes": attributes,
-                "page_rows": page_rows if left is None else min(page_rows, left),
-                "before": before,
-            }
-            page = patiently(lambda: _page(query_api, asked), stop)  # noqa: B023 - called at once
-            if not page:
-                break
-            last = page[-1]
-            before = f"{last['start_time_unix_ns']}/{last['trace_id']}/{last['span_id']}"
-            if left is not None:
-                page = page[:left]
-                left -= len(page)
-            yield page
-            if left == 0:
-                return
+    questions = resolved.questions()
+    if left is not None and len(questions) > 1:
+        yield from _newest(query_api, questions, attributes, stop, page_rows, left)
+        return
+    for question in questions:
+        yield from _pages(query_api, question, attributes, stop, page_rows, left)
+
+
+def _newest(  # noqa: PLR0913, PLR0917 - as exported
+    query_api: QueryApi,
+    questions: Sequence[Mapping[str, Parameter]],
+    attributes: Sequence[str],
+    stop: threading.Event,
+    page_rows: int,
+    limit: int,
+) -> Iterator[list[dict[str, Any]]]:
+    """The newest of several questions together, of each of which little is held."""
+    rows_each = max(1, min(limit, page_rows) // len(questions))
+    each = (_pages(query_api, one, attributes, stop, rows_each, limit) for one in questions)
+    merged = islice(heapq.merge(*map(chain.from_iterable, each), key=_place, reverse=True), limit)
+    while page := list(islice(merged, page_rows)):
+        yield page
+
+
+def _place(row: Mapping[str, Any]) -> tuple[int, str, str]:
+    return int(row["start_time_unix_ns"]), row["trace_id"], row["span_id"]
+
+
+def _pages(  # noqa: PLR0913, PLR0917 - as exported
+    query_api: QueryApi,
+    question: Mapping[str, Parameter],
+    attributes: Sequence[str],
+    stop: threading.Event,
+    page_rows: int,
+    left: int | None,
+) -> Iterator[list[dict[str, Any]]]:
+    """The answer to one question, a page at a time."""
+    before: str | None = None
+    while not stop.is_set():
+        asked: dict[str, Parameter] = {
+            **question,
+            "rows": "traces",
+            "format": "jsonl",
+            "columns": EXPORTED,
+            "span_attributes": attributes,
+            "page_rows": page_rows if left is None else min(page_rows, left),
+            "before": before,
+        }
+        page = patiently(lambda: _page(query_api, asked), stop)  # noqa: B023 - called at once
+        if not page:
+            return
+        before = "/".join(str(one) for one in _place(page[-1]))
+        if left is not None:
+            page = page[:left]
+            left -= len(page)
+        yield page
+        if left == 0:
+            return
 
 
 def lines(query_api: QueryApi, path: str, **query: Parameter) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from spanfold._internal.faults import warn_once
@@ -83,7 +84,9 @@ class Workers:
         """End the processes."""
         for process in self._started:
             if process.stdin is not None:
-                process.stdin.close()
+                # What could not be written to one that was killed is written again, in vain.
+                with suppress(OSError):
+                    process.stdin.close()
         deadline = time.monotonic() + _STOP_TIMEOUT_S
         for process in self._started:
             try:
@@ -123,7 +126,7 @@ class Workers:
                 {"metric": self._keys[metric.key], "columns": {k: list(v) for k, v in columns.items()}},
             )
             line = process.stdout.readline() if process.stdout is not None else ""
-            if not line:
+            if not line.endswith("\n"):  # killed, perhaps within a line
                 raise BrokenPipeError
         except OSError:
             # Killed, perhaps for its memory: what it was to do is done here.

@@ -34,18 +34,22 @@ _COLUMNS: Final = (
     *("tool_calls", "latency_ms", "input_tokens", "output_tokens", "total_tokens", "cost_usd", "status"),
     *("start_time_unix_ns", "tags", "expectations", "expected_documents", "input_hash"),
 )
-_STORED: Final = ("trace_id", "span_id", "name", "value", "label", "explanation", "error")
+_STORED: Final = ("trace_id", "model_id", "span_id", "name", "value", "label", "explanation", "error")
 _MAKE: Final = """
 CREATE TABLE scores (
-    trace_id TEXT, span_id TEXT, name TEXT, value REAL, label TEXT, explanation TEXT, error TEXT,
-    PRIMARY KEY (trace_id, span_id, name)
+    trace_id TEXT, model_id TEXT, span_id TEXT, name TEXT,
+    value REAL, label TEXT, explanation TEXT, error TEXT,
+    PRIMARY KEY (trace_id, model_id, name)
 ) WITHOUT ROWID
 """
-_PUT: Final = "INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?)"
+_PUT: Final = "INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _TAKE: Final = """
-DELETE FROM scores WHERE trace_id = ? AND span_id = ? RETURNING name, value, label, explanation, error
+DELETE FROM scores WHERE trace_id = ? AND model_id = ? RETURNING name, value, label, explanation, error
 """
-_LEFT: Final = "SELECT DISTINCT trace_id, span_id FROM scores ORDER BY trace_id, span_id LIMIT 1000"
+# By the version and not by the span: a root that came in late is the trace's entry now.
+_LEFT: Final = (
+    "SELECT trace_id, model_id, min(span_id) FROM scores GROUP BY trace_id, model_id ORDER BY 1, 2 LIMIT 1000"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +92,15 @@ class TraceRows:
     def _joined(self, query_api: QueryApi, scores: sqlite3.Connection) -> Iterator[dict[str, Any]]:
         keys = {info.name: info.key for info in self.infos}
         for row in self._traces(query_api):
-            given = scores.execute(_TAKE, (row["trace_id"], row["span_id"])).fetchall()
+            given = scores.execute(_TAKE, (row["trace_id"], row["model_id"])).fetchall()
             if given:  # what came in late was not looked at
                 yield {**row, **_columns(given, keys)}
         # What retention has dropped since has its scores still.
         while left := scores.execute(_LEFT).fetchall():
-            for trace_id, span_id in left:
-                given = scores.execute(_TAKE, (trace_id, span_id)).fetchall()
-                yield {"trace_id": trace_id, "span_id": span_id, **_columns(given, keys)}
+            for trace_id, model_id, span_id in left:
+                given = scores.execute(_TAKE, (trace_id, model_id)).fetchall()
+                gone = {"trace_id": trace_id, "span_id": span_id, "model_id": model_id}
+                yield {**gone, **_columns(given, keys)}
 
     def _traces(self, query_api: QueryApi) -> Iterator[dict[str, Any]]:
         state = query_api.get(path_of("evaluations", self.evaluation_id)) or {}

@@ -53,6 +53,14 @@ if TYPE_CHECKING:
 
     from spanfold.metrics import genai as genai
 
+mae, mape, mse, rmse = (
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    root_mean_squared_error,
+)
+"""MLflow's names of these."""
+
 __all__ = [
     "Columns",
     "EvaluationMetric",
@@ -77,12 +85,15 @@ __all__ = [
     "json_valid",
     "latency",
     "length",
+    "mae",
     "make_metric",
+    "mape",
     "max_error",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_squared_error",
     "metrics_of_model_type",
+    "mse",
     "ndcg_at_k",
     "precision_at_k",
     "precision_score",
@@ -92,6 +103,7 @@ __all__ = [
     "recall_score",
     "regex_match",
     "regressor",
+    "rmse",
     "root_mean_squared_error",
     "rouge1",
     "rouge2",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from spanfold.errors import InvalidArgumentError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,14 +19,20 @@ def standard_aggregations(scores: Sequence[Any]) -> dict[str, float]:
 
     Rows without a score (None, NaN) do not count. Empty where nothing is left.
 
+    Raises:
+        InvalidArgumentError: numpy is not installed.
+
     Example:
         >>> standard_aggregations([1, 2, 3, None])
         {'mean': 2.0, 'variance': 0.6666666666666666, 'p90': 2.8}
         >>> standard_aggregations(["yes", "no", "no", "no"])
         {'no/ratio': 0.75, 'yes/ratio': 0.25}
     """
-    import numpy as np  # noqa: PLC0415 - `import spanfold` stays light
-
+    try:
+        import numpy as np  # noqa: PLC0415 - `import spanfold` stays light
+    except ImportError as fault:
+        message = "aggregates of scores need numpy: pip install 'spanfold[evaluate]'"
+        raise InvalidArgumentError(message) from fault
     given = [score for score in scores if score is not None and score == score]  # noqa: PLR0124 - NaN
     if any(isinstance(score, str) for score in given):
         counts = Counter(map(str, given)).most_common(MAX_LABELS)

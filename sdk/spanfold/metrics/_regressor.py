@@ -90,9 +90,9 @@ def _value(name: str, predictions: Any, targets: Any, weights: Any) -> float | N
 
 
 def _score(*, name: str, **columns: Sequence[Any]) -> MetricValue:
-    import numpy as np  # noqa: PLC0415 - see above
-
     predictions, targets, weights = _rows(columns)
+    import numpy as np  # noqa: PLC0415 - it is there: ``_rows`` said so
+
     with np.errstate(all="ignore"):  # errors too large for a number are infinite
         value = _value(name, predictions, targets, weights) if len(targets) else None
     return MetricValue(aggregate_results={} if value is None else {name: value})

@@ -66,7 +66,7 @@ ORDER BY lowest DESC;
 -- model_id = ''
 -- sample_seed = 0
 -- span_attributes = []
--- span_text_bytes = 32768
+-- span_text_bytes = 122880
 -- strata = ['pro']
 -- stratum_key = 'spanfold.tag.tier'
 -- stratum_thresholds = [1]
@@ -200,8 +200,8 @@ LEFT JOIN
         (
             SELECT
                 TraceId, SpanId, ParentSpanId, Timestamp, SpanName, SpanType, Operation, ServiceName, StatusCode, Duration,
-                if(length(Input) > {span_text_bytes:UInt32}, substringUTF8(Input, 1, {span_text_bytes:UInt32}), Input) AS SpanInput,
-                if(length(Output) > {span_text_bytes:UInt32}, substringUTF8(Output, 1, {span_text_bytes:UInt32}), Output) AS SpanOutput,
+                if(length(Input) > {span_text_bytes:UInt32}, toValidUTF8(substring(Input, 1, {span_text_bytes:UInt32})), Input) AS SpanInput,
+                if(length(Output) > {span_text_bytes:UInt32}, toValidUTF8(substring(Output, 1, {span_text_bytes:UInt32})), Output) AS SpanOutput,
                 mapFilter((key, value) -> arrayExists(beginning -> startsWith(key, beginning), {span_attributes:Array(String)}), SpanAttributes) AS SpanAttributes
             FROM spans
             WHERE TraceId IN (SELECT TraceId FROM entries)

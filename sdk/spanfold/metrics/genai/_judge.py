@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from spanfold.metrics._built_in import plain
 from spanfold.metrics._metric import MetricValue
 from spanfold.metrics.genai._backend import Connection, JudgeReply, JudgeRequest, Limits, open_backend
 from spanfold.metrics.genai._budget import BudgetExceededError
@@ -106,7 +107,7 @@ class Judge:
         system = self.question.system() if isinstance(self.question, Criterion) else ""
         for position in range(count):
             values = {name: columns[name][position] for name in self.columns}
-            absent = [name for name, value in values.items() if _is_absent(value)]
+            absent = [name for name, value in values.items() if plain(value) is None]
             if absent:
                 results.errors[position] = f"the row has no value in {absent[0]!r}"
                 continue
@@ -159,8 +160,3 @@ class Judge:
 def is_judge(metric: EvaluationMetric) -> bool:
     """Whether a language model gives a metric's scores, on this machine or elsewhere."""
     return isinstance(metric.eval_fn, Judge)
-
-
-def _is_absent(value: Any) -> bool:
-    """None, or a number that is none: what a table has where it has nothing."""
-    return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124 - NaN
