@@ -158,7 +158,11 @@ def test_bytes_without_faults_and_nested_values_come_back_untouched() -> None:
     assert (admitted.records, admitted.rejected, admitted.message) == (2, 0, "")
 
 
-@pytest.mark.parametrize("body", [b"garbage", make_traces(make_span())[:-1], b"\x0a\xff\xff\xff\xff\x0f"])
+@pytest.mark.parametrize(
+    "body",
+    [b"garbage", make_traces(make_span())[:-1], b"\x0a\xff\xff\xff\xff\x0f"],
+    ids=["text", "cut_off", "length_past_the_end"],
+)
 def test_bytes_that_are_no_request_are_refused_with_the_reason(body: bytes) -> None:
     for admit in (admit_traces, admit_logs):
         with pytest.raises(InvalidRequestError, match="not valid OTLP protobuf"):

@@ -146,7 +146,7 @@ def test_any_number_is_an_aggregate(number: Any) -> None:
         MetricValue(scores=frozenset({1, 2})),  # type: ignore[arg-type]
         MetricValue(scores=[1, 2], aggregate_results=[0.5]),  # type: ignore[arg-type]
     ],
-    ids=repr,
+    ids=lambda returned: type(returned).__name__,
 )
 def test_what_no_metric_may_return_is_an_error_of_the_metric(returned: Any) -> None:
     with pytest.raises(MetricError, match=r"'own' returned .*: return a MetricValue, a list"):

@@ -238,7 +238,7 @@ def test_a_models_type_brings_its_metrics(model_type: str, data: dict[str, Any],
         ({"name": ""}, r"name: must be text"),
         ({"max_calls": -1}, r"max_calls is -1"),
     ],
-    ids=str,
+    ids=lambda given: given if isinstance(given, str) else "-".join(given),
 )
 @pytest.mark.usefixtures("captured")
 def test_a_wrong_argument_is_named_with_what_to_write(wrong: dict[str, Any], message: str) -> None:
