@@ -33,7 +33,17 @@ SERVER_LOCK = LOCKS / "server.lock"
 DEV_LOCK = LOCKS / "dev.lock"
 TORCH_LOCK = LOCKS / "torch.lock"
 
-TESTED_EXTRAS = ("evaluate", "dataframe", "fastapi", "grpc", "celery", "openai", "anthropic", "langchain")
+TESTED_EXTRAS = (
+    "evaluate",
+    "models",
+    "dataframe",
+    "fastapi",
+    "grpc",
+    "celery",
+    "openai",
+    "anthropic",
+    "langchain",
+)
 """Extras that the development environment holds besides the server's."""
 
 CHECKS = (
@@ -216,11 +226,13 @@ def lock_dependencies() -> int:
         *("--generate-hashes", "--no-annotate", "--no-header"),
     )
     extras = [f"--extra={name}" for name in ("server", *TESTED_EXTRAS)]
-    dev = (*extras, "--group", "dev", "--group", "installer", "pyproject.toml")
+    # torch has a lock of its own.
+    dev: tuple[str | Path, ...] = (*extras, "--group", "dev", "--group", "installer")
+    dev += ("--excludes", LOCKS / "not-in-the-dev-lock.txt")
     # chDB's metadata demands pandas and pyarrow, but the server uses neither: 267 MB less on disk.
     server = ("--extra", "server", "--excludes", LOCKS / "not-needed-by-the-server.txt")
     return (
-        run(*compile_lock, *dev, "-o", DEV_LOCK)
+        run(*compile_lock, *dev, "pyproject.toml", "-o", DEV_LOCK)
         or run(*compile_lock, *server, "pyproject.toml", "-c", DEV_LOCK, "-o", SERVER_LOCK)
         or run(*compile_lock, "--group", "installer", "-c", DEV_LOCK, "-o", INSTALLER_LOCK)
     )

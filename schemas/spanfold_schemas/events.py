@@ -7,10 +7,11 @@ body (JSON text), the rest attributes (:mod:`spanfold_schemas.keys`). State is n
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from spanfold_schemas import evaluation_events, keys
+from spanfold_schemas import evaluation_events, keys, prompt_events
 from spanfold_schemas.checks import (
     InvalidEventError,
     check_entries,
@@ -32,6 +33,7 @@ __all__ = [
     "UNSPECIFIED",
     "Event",
     "InvalidEventError",
+    "check_artifact_path",
     "check_name",
     "validate_payload",
 ]
@@ -119,6 +121,45 @@ def _check_created(payload: Mapping[str, Any]) -> None:
     check_entries("tags", payload.get("tags", {}), text_value)
 
 
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def check_artifact_path(field_name: str, path: str) -> None:
+    """Refuse what does not stay inside the folder that a model's files are in.
+
+    Raises:
+        InvalidEventError: absolute, with ``..``, an empty part, a backslash or a control character.
+    """
+    check_name(field_name, path)
+    parts = path.split("/")
+    if "\\" in path or any(part in {"", ".", ".."} for part in parts) or ":" in parts[0]:
+        raise InvalidEventError(
+            field_name, f"{path!r} is no path inside a folder: write parts/like/this, without '..'"
+        )
+
+
+def _check_artifact(field_name: str, artifact: object) -> None:
+    if not isinstance(artifact, dict) or set(artifact) != {"sha256", "size_bytes"}:
+        raise InvalidEventError(field_name, "must be a mapping of sha256 and size_bytes, and nothing else")
+    if not isinstance(artifact["sha256"], str) or not _SHA256.fullmatch(artifact["sha256"]):
+        raise InvalidEventError(f"{field_name}.sha256", "must be 64 hexadecimal digits in lower case")
+    size_bytes = artifact["size_bytes"]
+    if isinstance(size_bytes, bool) or not isinstance(size_bytes, int) or not 0 <= size_bytes < 2**53:
+        raise InvalidEventError(f"{field_name}.size_bytes", "must be a number of bytes")
+
+
+def _check_artifacts(payload: Mapping[str, Any]) -> None:
+    artifacts = payload.get("artifacts")
+    check_entries("artifacts", artifacts, _check_artifact)
+    for path in artifacts if isinstance(artifacts, dict) else ():
+        check_artifact_path("artifacts", path)
+
+
+def _check_model_status(payload: Mapping[str, Any]) -> None:
+    _check_status(payload)
+    check_optional_text(payload, "status_message")
+
+
 def _check_tag_deleted(payload: Mapping[str, Any]) -> None:
     check_entries("key", {payload.get("key"): ""}, text_value)
 
@@ -136,10 +177,12 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     keys.MODEL_TAG_DELETED: _check_tag_deleted,
     keys.MODEL_PARAMS_LOGGED: _check_texts("params"),
     keys.MODEL_METRICS_LOGGED: _check_metrics,
-    keys.MODEL_STATUS_SET: _check_status,
+    keys.MODEL_STATUS_SET: _check_model_status,
+    keys.MODEL_ARTIFACTS_LOGGED: _check_artifacts,
     keys.MODEL_DELETED: lambda _: None,
     keys.MODEL_RESTORED: lambda _: None,
     **evaluation_events.CHECKS,
+    **prompt_events.CHECKS,
 }
 
 EVENT_TYPES: Final = frozenset(_CHECKS)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from spanfold_schemas import evaluation_fold, ids, keys
+from spanfold_schemas import evaluation_fold, ids, keys, prompt_fold
 from spanfold_schemas.evaluation_fold import (
     EvaluationState,
     Expectation,
@@ -21,6 +21,7 @@ from spanfold_schemas.evaluation_fold import (
     monitor_from_slots,
 )
 from spanfold_schemas.events import RUN_RUNNING, UNSPECIFIED
+from spanfold_schemas.prompt_fold import PromptState, PromptVersionState, prompt_from_slots
 from spanfold_schemas.slots import (
     CREATED,
     DELETED_SLOT,
@@ -29,6 +30,7 @@ from spanfold_schemas.slots import (
     EXPERIMENT,
     MODEL,
     MONITOR,
+    PROMPT,
     RUN,
     TRACE,
     Slots,
@@ -49,6 +51,7 @@ __all__ = [
     "EXPERIMENT",
     "MODEL",
     "MONITOR",
+    "PROMPT",
     "RUN",
     "TRACE",
     "EvaluationState",
@@ -56,6 +59,8 @@ __all__ = [
     "ExperimentState",
     "ModelState",
     "MonitorState",
+    "PromptState",
+    "PromptVersionState",
     "RunState",
     "SlotWrite",
     "Slots",
@@ -66,10 +71,12 @@ __all__ = [
     "fold_evaluation",
     "fold_experiment",
     "fold_monitor",
+    "fold_prompt",
     "fold_run",
     "fold_slots",
     "model_from_slots",
     "monitor_from_slots",
+    "prompt_from_slots",
     "run_from_slots",
     "slot_writes",
 ]
@@ -79,6 +86,7 @@ _ENTRIES: Final[Mapping[str, str]] = {
     keys.RUN_TAGS_SET: "tags",
     keys.MODEL_PARAMS_LOGGED: "params",
     keys.RUN_PARAMS_LOGGED: "params",
+    keys.MODEL_ARTIFACTS_LOGGED: "artifacts",
     keys.MODEL_METRICS_LOGGED: "metrics",
     keys.RUN_METRICS_LOGGED: "metrics",
 }
@@ -101,6 +109,10 @@ class ModelState:
     tags: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    status_message: str | None = None
+    """Why it has its status, such as the cause of a failure."""
+    artifacts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Its files by path: of each the ``sha256`` and the ``size_bytes``."""
 
     @property
     def model_uri(self) -> str:
@@ -168,6 +180,7 @@ def slot_writes(event: Event) -> Iterator[SlotWrite]:
             yield SlotWrite(f"tags.{payload['key']}", deleted=True)
         case keys.MODEL_STATUS_SET:
             yield SlotWrite("status", payload["status"])
+            yield SlotWrite("status_message", payload.get("status_message"))
         case keys.MODEL_DELETED:
             yield SlotWrite(DELETED_SLOT, value=True)
         case keys.MODEL_RESTORED:
@@ -176,6 +189,7 @@ def slot_writes(event: Event) -> Iterator[SlotWrite]:
             yield from group_writes(_ENTRIES[event_type], payload[_ENTRIES[event_type]])
         case _:
             yield from evaluation_fold.slot_writes(event)
+            yield from prompt_fold.slot_writes(event)
 
 
 def _groups(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -201,6 +215,8 @@ def model_from_slots(slots: Slots) -> ModelState:
         status=values.get("status", UNSPECIFIED),
         deleted=bool(values.get(DELETED_SLOT, False)),
         **_groups(values),
+        status_message=values.get("status_message"),
+        artifacts=group(values, "artifacts"),
     )
 
 
@@ -341,3 +357,18 @@ def fold_monitor(events: Iterable[Event]) -> MonitorState | None:
     """
     slots = fold_slots(events, MONITOR)
     return None if slots is None else monitor_from_slots(slots)
+
+
+def fold_prompt(events: Iterable[Event]) -> PromptState | None:
+    """The state of one prompt; arguments, result and errors as for :func:`fold`.
+
+    Example:
+        >>> from spanfold_schemas.events import Event
+        >>> made = Event("1", "spanfold.prompt.version_created", "hi", 5,
+        ...              {"version": 1, "prompt": {"template": "Hello {{name}}"}})
+        >>> named = Event("2", "spanfold.prompt.alias_set", "hi", 9, {"alias": "production", "version": 1})
+        >>> fold_prompt([named, made]).aliases
+        {'production': 1}
+    """
+    slots = fold_slots(events, PROMPT)
+    return None if slots is None else prompt_from_slots(slots)

@@ -18,6 +18,7 @@ RUN: Final = "run"
 EXPERIMENT: Final = "experiment"
 EVALUATION: Final = "evaluation"
 MONITOR: Final = "monitor"
+PROMPT: Final = "prompt"
 TRACE: Final = "trace"
 """Types of streams, as they stand in the events' types: ``spanfold.<stream type>.<what happened>``."""
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from spanfold_schemas import keys
 from spanfold_schemas.events import RUN_END_STATUSES, STATUSES, Event
-from spanfold_schemas.fold import EVALUATION, EXPERIMENT, MODEL, MONITOR, RUN, TRACE
+from spanfold_schemas.fold import EVALUATION, EXPERIMENT, MODEL, MONITOR, PROMPT, RUN, TRACE
 
 STREAM: Final = "m-" + "0" * 32
 EPOCH_NS: Final = 1_700_000_000_000_000_000
@@ -54,6 +54,7 @@ _metrics: Final = st.lists(
     min_size=1,
     max_size=2,
 )
+_aliases: Final = st.sampled_from(["production", "a.b"])
 _expected: Final = st.sampled_from(["expected_response", "版/é", "a.b"])
 
 PAYLOADS: Final = {
@@ -94,7 +95,21 @@ PAYLOADS: Final = {
     keys.MODEL_TAG_DELETED: _tag_deleted,
     keys.MODEL_PARAMS_LOGGED: _params_logged,
     keys.MODEL_METRICS_LOGGED: _metrics_logged,
-    keys.MODEL_STATUS_SET: st.builds(lambda status: {"status": status}, st.sampled_from(STATUSES)),
+    keys.MODEL_STATUS_SET: st.fixed_dictionaries(
+        {"status": st.sampled_from(STATUSES)}, optional={"status_message": st.none() | texts}
+    ),
+    keys.MODEL_ARTIFACTS_LOGGED: st.builds(
+        lambda artifacts: {"artifacts": artifacts},
+        st.dictionaries(
+            st.sampled_from(["MLmodel", "artifacts/版/é.bin", 'q"']),
+            st.builds(
+                lambda digit, size: {"sha256": digit * 64, "size_bytes": size},
+                st.sampled_from("09af"),
+                st.integers(0, 2**53 - 1),
+            ),
+            max_size=3,
+        ),
+    ),
     keys.MODEL_DELETED: st.just({}),
     keys.MODEL_RESTORED: st.just({}),
     keys.EVALUATION_STARTED: st.fixed_dictionaries(
@@ -140,13 +155,40 @@ PAYLOADS: Final = {
     ),
     keys.MONITOR_FAILED: st.just({"reason": "the judge is away"}),
     keys.MONITOR_DELETED: st.just({}),
+    keys.PROMPT_VERSION_CREATED: st.fixed_dictionaries(
+        {
+            "version": st.integers(1, 3),
+            "prompt": st.fixed_dictionaries(
+                {
+                    "template": texts
+                    | st.lists(
+                        st.builds(lambda text: {"role": "user", "content": text}, texts),
+                        min_size=1,
+                        max_size=2,
+                    )
+                },
+                optional={
+                    "model_settings": st.none() | _objects,
+                    "response_format": st.none() | _objects,
+                    "commit_message": st.none() | texts,
+                    "user": st.none() | texts,
+                    "tags": entries,
+                },
+            ),
+        }
+    ),
+    keys.PROMPT_ALIAS_SET: st.fixed_dictionaries({"alias": _aliases, "version": st.integers(1, 3)}),
+    keys.PROMPT_ALIAS_DELETED: st.fixed_dictionaries({"alias": _aliases}),
+    keys.PROMPT_TAGS_SET: _tags_set,
+    keys.PROMPT_TAG_DELETED: _tag_deleted,
+    keys.PROMPT_DELETED: st.just({}),
     keys.TRACE_EXPECTATION_LOGGED: st.fixed_dictionaries(
         {"name": _expected, "value": _json},
         optional={"source_id": st.none() | texts, "span_id": st.none() | texts},
     ),
     keys.TRACE_EXPECTATION_DELETED: st.fixed_dictionaries({"name": _expected}),
 }
-TYPES: Final = (MODEL, RUN, EXPERIMENT, EVALUATION, MONITOR, TRACE)
+TYPES: Final = (MODEL, RUN, EXPERIMENT, EVALUATION, MONITOR, PROMPT, TRACE)
 # IDs that differ in their first or in their second half, which engines compare in other orders.
 _ids: Final = st.builds(
     lambda first, second: str(uuid.UUID(int=(first << 64) + second)), st.integers(0, 40), st.integers(0, 40)

@@ -21,6 +21,9 @@ MONITORED = {"name": "tone", "experiment_id": "0", "metrics": [{"name": "toxicit
 STARTED = {"experiment_id": "0", "run_name": "calm-otter-7", "tags": {}}
 
 
+FILE = {"sha256": "0" * 64, "size_bytes": 1}
+
+
 @pytest.mark.parametrize("name", ["my-agent-v1.0", "版/é: beta", "a" * 500])
 def test_names_with_dots_slashes_and_any_script_are_fine(name: str) -> None:
     assert check_name("name", name) == name
@@ -104,6 +107,41 @@ def test_names_that_cannot_be_shown_are_refused(name: object) -> None:
         (keys.TRACE_EXPECTATION_LOGGED, {"name": "n", "value": "x" * 65_536}, "value"),
         (keys.TRACE_EXPECTATION_LOGGED, {"name": "n", "value": 1, "source_id": 5}, "source_id"),
         (keys.TRACE_EXPECTATION_DELETED, {}, "name[None]"),
+        (keys.MODEL_STATUS_SET, {"status": "READY", "status_message": 5}, "status_message"),
+        (keys.MODEL_ARTIFACTS_LOGGED, {}, "artifacts"),
+        *(
+            (keys.MODEL_ARTIFACTS_LOGGED, {"artifacts": {path: FILE}}, "artifacts")
+            for path in ("/etc/passwd", "a/../../b", "a//b", "./a", "a\\b", "c:/a", "a\nb", "a/")
+        ),
+        (keys.MODEL_ARTIFACTS_LOGGED, {"artifacts": {"a": {"sha256": "0" * 64}}}, "artifacts['a']"),
+        (
+            keys.MODEL_ARTIFACTS_LOGGED,
+            {"artifacts": {"a": {**FILE, "sha256": "A" * 64}}},
+            "artifacts['a'].sha256",
+        ),
+        (
+            keys.MODEL_ARTIFACTS_LOGGED,
+            {"artifacts": {"a": {**FILE, "size_bytes": -1}}},
+            "artifacts['a'].size_bytes",
+        ),
+        (keys.PROMPT_VERSION_CREATED, {"version": 0, "prompt": {"template": "x"}}, "version"),
+        (keys.PROMPT_VERSION_CREATED, {"version": 1}, "prompt"),
+        (keys.PROMPT_VERSION_CREATED, {"version": 1, "prompt": {"template": []}}, "template"),
+        (
+            keys.PROMPT_VERSION_CREATED,
+            {"version": 1, "prompt": {"template": [{"role": "user"}]}},
+            "template[0]",
+        ),
+        (keys.PROMPT_VERSION_CREATED, {"version": 1, "prompt": {"template": "x" * 2**18}}, "template"),
+        (
+            keys.PROMPT_VERSION_CREATED,
+            {"version": 1, "prompt": {"template": "x", "model_settings": [1]}},
+            "model_settings",
+        ),
+        (keys.PROMPT_ALIAS_SET, {"alias": "latest", "version": 1}, "alias"),
+        (keys.PROMPT_ALIAS_SET, {"alias": "v3", "version": 1}, "alias"),
+        (keys.PROMPT_ALIAS_SET, {"alias": "production", "version": True}, "version"),
+        (keys.PROMPT_TAGS_SET, {"tags": {"k": 1}}, "tags['k']"),
         ("spanfold.model.renamed", {}, "event_name"),
         (keys.MODEL_DELETED, [], "body"),
     ],
@@ -125,7 +163,7 @@ def test_any_finite_number_that_json_holds_is_a_metric(metrics: dict[str, float]
 
 
 def test_every_event_type_is_a_key() -> None:
-    streams = ("MODEL_", "RUN_", "EXPERIMENT_", "EVALUATION_", "MONITOR_", "TRACE_EXPECTATION_")
+    streams = ("MODEL_", "RUN_", "EXPERIMENT_", "EVALUATION_", "MONITOR_", "PROMPT_", "TRACE_EXPECTATION_")
     assert {
         value
         for name, value in vars(keys).items()

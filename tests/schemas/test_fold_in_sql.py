@@ -21,6 +21,7 @@ from spanfold_schemas.fold import (
     EXPERIMENT,
     MODEL,
     MONITOR,
+    PROMPT,
     RUN,
     TRACE,
     Slots,
@@ -30,6 +31,7 @@ from spanfold_schemas.fold import (
     fold_slots,
     model_from_slots,
     monitor_from_slots,
+    prompt_from_slots,
     run_from_slots,
 )
 from spanfold_schemas.migrate import migrate
@@ -73,6 +75,7 @@ def state_of(slots: Slots | None, stream_type: str) -> object:
         EXPERIMENT: experiment_from_slots,
         EVALUATION: evaluation_from_slots,
         MONITOR: monitor_from_slots,
+        PROMPT: prompt_from_slots,
         TRACE: expectations_from_slots,
     }
     return None if slots is None else makers[stream_type](slots)

@@ -193,7 +193,10 @@ ARRAY JOIN multiIf(
     EventType IN ('spanfold.model.metrics_logged', 'spanfold.run.metrics_logged'), arrayMap(entry -> ('metrics.' || entry.1, entry.2), JSONExtractKeysAndValuesRaw(Payload, 'metrics')),
     EventType IN ('spanfold.model.tag_deleted', 'spanfold.run.tag_deleted'), [('tags.' || JSONExtractString(Payload, 'key'), '')],
     EventType = 'spanfold.run.ended', [('status', JSONExtractRaw(Payload, 'status')), ('ended', toString(toUnixTimestamp64Nano(Timestamp)))],
-    EventType = 'spanfold.model.status_set', [('status', JSONExtractRaw(Payload, 'status'))],
+    EventType = 'spanfold.model.status_set', [
+        ('status', JSONExtractRaw(Payload, 'status')),
+        ('status_message', if(JSONHas(Payload, 'status_message'), JSONExtractRaw(Payload, 'status_message'), 'null'))],
+    EventType = 'spanfold.model.artifacts_logged', arrayMap(entry -> ('artifacts.' || entry.1, entry.2), JSONExtractKeysAndValuesRaw(Payload, 'artifacts')),
     EventType = 'spanfold.model.deleted', [('deleted', 'true')],
     EventType = 'spanfold.model.restored', [('deleted', '')],
     []
@@ -243,6 +246,35 @@ ARRAY JOIN multiIf(
     []
 ) AS write
 WHERE StreamType IN ('evaluation', 'monitor', 'trace');
+
+CREATE MATERIALIZED VIEW entity_slot_writes_from_prompt_events TO entity_slot_writes AS
+WITH
+bitOr(
+    bitShiftLeft(toUInt256(toUnixTimestamp64Nano(Timestamp)), 128),
+    toUInt256(reinterpretAsUInt128(reverse(UUIDToNum(EventId))))) AS written,
+toString(JSONExtractUInt(Payload, 'version')) AS version
+SELECT
+    StreamType,
+    Stream,
+    write.1 AS Slot,
+    Timestamp,
+    if(startsWith(Slot, 'created.'), bitNot(written), written) AS Rank,
+    write.2 AS Value
+FROM entity_events
+ARRAY JOIN multiIf(
+    EventType = 'spanfold.prompt.version_created', [
+        ('created.versions.' || version, JSONExtractRaw(Payload, 'prompt')),
+        ('created.version_times.' || version, toString(toUnixTimestamp64Nano(Timestamp))),
+        ('created.time', toString(toUnixTimestamp64Nano(Timestamp))),
+        ('deleted', '')],
+    EventType = 'spanfold.prompt.alias_set', [('aliases.' || JSONExtractString(Payload, 'alias'), version)],
+    EventType = 'spanfold.prompt.alias_deleted', [('aliases.' || JSONExtractString(Payload, 'alias'), '')],
+    EventType = 'spanfold.prompt.tags_set', arrayMap(entry -> ('tags.' || entry.1, entry.2), JSONExtractKeysAndValuesRaw(Payload, 'tags')),
+    EventType = 'spanfold.prompt.tag_deleted', [('tags.' || JSONExtractString(Payload, 'key'), '')],
+    EventType = 'spanfold.prompt.deleted', [('deleted', 'true')],
+    []
+) AS write
+WHERE StreamType = 'prompt';
 
 CREATE MATERIALIZED VIEW entity_slots_from_entity_slot_writes TO entity_slots AS
 SELECT StreamType, Stream, Slot, Timestamp, Rank, Value
