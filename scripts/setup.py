@@ -46,6 +46,9 @@ TESTED_EXTRAS = (
 )
 """Extras that the development environment holds besides the server's."""
 
+MAX_TEST_PROCESSES = 4
+"""Many tests start servers of their own, and measure patience in seconds: more processes make them slow."""
+
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
@@ -255,7 +258,9 @@ def main(arguments: list[str]) -> int:
     if target == "demo":
         become(BIN / "spanfold", "demo", *arguments)
     elif target == "test":
-        become(PYTHON, "-m", "pytest", *arguments)
+        # What was asked for by name runs in one process, where its output can be followed.
+        share = () if arguments else ("--numprocesses", str(min(os.cpu_count() or 1, MAX_TEST_PROCESSES)))
+        become(PYTHON, "-m", "pytest", *share, "--dist=loadfile", *arguments)
     elif target == "bench":
         become(PYTHON, "-m", "benchmarks", *arguments)
     elif target == "check":
