@@ -14,6 +14,6 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
-# A shell that starts the tests in the background ignores Ctrl-C for them, and so for every process they start.
+# A shell that starts the tests in the background has Ctrl-C ignored by them and every process they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
