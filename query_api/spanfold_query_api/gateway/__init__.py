@@ -1,0 +1,1 @@
+"""The LLM gateway: one OpenAI-compatible interface to every provider, with limits, fallback and splits."""
