@@ -8,6 +8,7 @@ SpanfoldError
 │   ├── ExperimentNotFoundError         ... no such experiment
 │   ├── EvaluationNotFoundError         ... no such evaluation
 │   └── MonitorNotFoundError            ... no such monitor, or it was deleted
+├── ModelError                          a logged model cannot be written, loaded, or run
 ├── GitError (OSError)                  there is no Git state to name a version after
 └── ServerUnavailableError (OSError)    the query API gave no usable answer: the same call may work later
 
@@ -78,6 +79,10 @@ class MonitorNotFoundError(NotFoundError):
     def __init__(self, monitor_id: str) -> None:
         super().__init__(f"no monitor has the ID {monitor_id!r}")
         self.monitor_id = monitor_id
+
+
+class ModelError(SpanfoldError):
+    """A logged model cannot be written, loaded, or run; the message says what to change."""
 
 
 class GitError(SpanfoldError, OSError):
