@@ -66,6 +66,8 @@ if TYPE_CHECKING:
 
     from spanfold import evaluation as evaluation
     from spanfold import metrics as metrics
+    from spanfold import models as models
+    from spanfold import pyfunc as pyfunc
     from spanfold.evaluation._reads import (
         Evaluation,
         Monitor,
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
     from spanfold.evaluation._result import EvaluationResult
     from spanfold.evaluation._selection import TraceSelection
 
+_PACKAGES = ("evaluation", "metrics", "models", "pyfunc")
 _LATER = {
     "Evaluation": "spanfold.evaluation._reads",
     "EvaluationResult": "spanfold.evaluation._result",
@@ -166,7 +169,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """What few applications need is loaded when it is first used."""
-    if name in {"evaluation", "metrics"}:
+    if name in _PACKAGES:
         return import_module(f"spanfold.{name}")
     if name in _LATER:
         return getattr(import_module(_LATER[name]), name)

@@ -12,7 +12,11 @@ Example:
 
 from __future__ import annotations
 
+from spanfold.pyfunc._loaded import PyFuncModel
+from spanfold.pyfunc._loading import load_model
 from spanfold.pyfunc._logging import Flavor, ModelInfo, log_flavor, save_flavor
+from spanfold.pyfunc._python_log import log_model, save_model
+from spanfold.pyfunc._python_model import PythonModel, PythonModelContext, set_model
 from spanfold.pyfunc._signature import ColSpec, ModelSignature, ParamSpec, infer_signature
 
 __all__ = [
@@ -21,7 +25,14 @@ __all__ = [
     "ModelInfo",
     "ModelSignature",
     "ParamSpec",
+    "PyFuncModel",
+    "PythonModel",
+    "PythonModelContext",
     "infer_signature",
+    "load_model",
     "log_flavor",
+    "log_model",
     "save_flavor",
+    "save_model",
+    "set_model",
 ]
