@@ -7,8 +7,11 @@ SpanfoldError
 │   ├── RunNotFoundError                ... no such run
 │   ├── ExperimentNotFoundError         ... no such experiment
 │   ├── EvaluationNotFoundError         ... no such evaluation
-│   └── MonitorNotFoundError            ... no such monitor, or it was deleted
+│   ├── MonitorNotFoundError            ... no such monitor, or it was deleted
+│   └── PromptNotFoundError             ... no such prompt, version or alias
 ├── ModelError                          a logged model cannot be written, loaded, or run
+├── ArtifactError                       files of a model version cannot be stored, or are not what was stored
+│   └── StorageFullError                ... there is no room for them
 ├── GitError (OSError)                  there is no Git state to name a version after
 └── ServerUnavailableError (OSError)    the query API gave no usable answer: the same call may work later
 
@@ -83,6 +86,22 @@ class MonitorNotFoundError(NotFoundError):
 
 class ModelError(SpanfoldError):
     """A logged model cannot be written, loaded, or run; the message says what to change."""
+
+
+class ArtifactError(SpanfoldError):
+    """Files of a model version cannot be stored or read, or are not what was stored; says which, and why."""
+
+
+class StorageFullError(ArtifactError):
+    """There is no room for a file where it is to be stored; the message says where, and how much it needs."""
+
+
+class PromptNotFoundError(NotFoundError):
+    """The server has no such prompt, or it was deleted, or it has no such version or alias."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"there is no prompt {reference!r}: register_prompt() makes one")
+        self.reference = reference
 
 
 class GitError(SpanfoldError, OSError):

@@ -56,7 +56,7 @@ class QueryApi:
     """Such as ``http://localhost:4319``."""
     _ask_again_at_s: float = 0.0
 
-    def get(self, path: str, *, timeout_s: float = READ_TIMEOUT_S, **query: Parameter) -> Any | None:
+    def get(self, path: str, /, *, timeout_s: float = READ_TIMEOUT_S, **query: Parameter) -> Any | None:
         """The decoded JSON answer; None if the query API says that there is no such thing.
 
         Args:
