@@ -76,6 +76,22 @@ RUN_FIELDS: Final = _by_name(
     ),
     *_MAPS,
 )
+PROMPT_FIELDS: Final = _by_name(
+    FieldSpec("name", _TEXT, "stream", "Name of the prompt"),
+    FieldSpec(
+        "creation_timestamp",
+        _NUMBER,
+        "intDiv(created_unix_ns, 1000000)",
+        "When its first version was registered, in ms since 1970",
+    ),
+    FieldSpec(
+        "last_updated_timestamp",
+        _NUMBER,
+        "intDiv(updated_unix_ns, 1000000)",
+        "When it was last changed, in ms since 1970",
+    ),
+    FieldSpec("tags", FieldType.MAP, "tags.", "Its tags"),
+)
 _CREATION: Final = ("creation_timestamp", "start_timestamp")
 
 _PREFIXES: Final = ("attributes", "attribute", "attr")

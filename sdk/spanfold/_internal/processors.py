@@ -13,7 +13,7 @@ from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.sdk.trace import Span, SpanProcessor
 from opentelemetry.trace import get_current_span
 
-from spanfold._internal import active, active_run, caller
+from spanfold._internal import active, active_run, caller, used_prompts
 from spanfold._internal.faults import swallow
 from spanfold._internal.span_copies import plain
 from spanfold_schemas import keys
@@ -79,6 +79,8 @@ def _stamp(span: Span, parent_context: Context | None) -> None:
             # For the propagator, which must know whether a call to a model is under way. Weak: a chain of
             # background tasks, each started in the span of the one before, would never be freed.
             span._spanfold_parent = ref(around)  # type: ignore[attr-defined] # noqa: SLF001
+            if used_prompts.in_use:
+                used_prompts.inherit(span, around)
 
 
 class LogRelay(LogRecordProcessor):
