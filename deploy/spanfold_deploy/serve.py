@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from spanfold_collector.collector import Collector
     from spanfold_deploy.settings import Settings
+    from spanfold_query_api.artifact_uploads import Artifacts
     from spanfold_query_api.outgoing import Outgoing
     from spanfold_query_api.workers import Workers
     from spanfold_schemas.database import Database
@@ -247,9 +248,30 @@ def _start_api(
             stop_grace_s=settings.shutdown_timeout_s * _WORKERS_STOP_SHARE,
         ),
     )
-    server = ApiServer(create_app(database, outgoing=outgoing, workers=workers), listener, outgoing, workers)
+    app = create_app(database, outgoing=outgoing, workers=workers, artifacts=_open_artifacts(settings))
+    server = ApiServer(app, listener, outgoing, workers)
     server.start()
     return server
+
+
+def _open_artifacts(settings: Settings) -> Artifacts:
+    from spanfold.errors import ArtifactError  # noqa: PLC0415 - a collector alone does without
+    from spanfold_query_api.artifact_uploads import Artifacts, ArtifactSettings  # noqa: PLC0415 - as above
+
+    try:
+        return Artifacts(
+            ArtifactSettings(
+                place=settings.artifacts_place(),
+                staging=settings.artifacts_staging(),
+                max_artifact_bytes=settings.max_artifact_bytes,
+                min_free_disk_bytes=settings.min_free_disk_bytes,
+            )
+        )
+    except ArtifactError as error:
+        message = (
+            f"{error}.\n  Fix: the setting artifacts names a folder, or a URL such as s3://bucket/models"
+        )
+        raise StartError(message) from error
 
 
 def _start_collector(settings: Settings, database: Database) -> Collector:

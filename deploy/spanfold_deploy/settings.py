@@ -116,6 +116,16 @@ class Settings(BaseSettings):
         description="TOML file of prices of one's own, which go before the published list "
         "([docs/cost.md](cost.md)).",
     )
+    artifacts: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Where files of logged models are kept: a folder, or a URL such as `s3://bucket/models` "
+        "([docs/artifacts.md](artifacts.md)). Default: `artifacts` in the embedded database's directory, or "
+        "`./spanfold-artifacts` beside a server.",
+    )
+    max_artifact_bytes: int = Field(
+        default=100 * GIB, ge=1024, description="Largest file of a logged model that is taken."
+    )
     collector_endpoint: Annotated[str, AfterValidator(_check_http_url)] | None = Field(
         default=None,
         description="The collector's OTLP/HTTP address, to which the query API sends events of evaluations, "
@@ -165,10 +175,21 @@ class Settings(BaseSettings):
         """Where this collector spools: as set, else beside the data."""
         if self.spool_directory is not None:
             return self.spool_directory
+        return self._beside_the_data("collector")
+
+    def artifacts_place(self) -> str:
+        """Where files of logged models are kept: as set, else beside the data."""
+        return self.artifacts or str(self._beside_the_data("artifacts"))
+
+    def artifacts_staging(self) -> Path | None:
+        """Where uploads to a URL grow; None for a folder, which has a place for them."""
+        return self._beside_the_data("artifact-uploads") if "://" in self.artifacts_place() else None
+
+    def _beside_the_data(self, name: str) -> Path:
         parts = urlsplit(self.database)
         if parts.scheme == "chdb":
-            return Path(unquote(parts.netloc + parts.path)).expanduser() / "collector"
-        return Path("spanfold-collector")
+            return Path(unquote(parts.netloc + parts.path)).expanduser() / name
+        return Path(f"spanfold-{name}")
 
     @classmethod
     def settings_customise_sources(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Depends, FastAPI
 
 from spanfold_query_api import problems
+from spanfold_query_api.artifact_uploads import Artifacts, ArtifactSettings
 from spanfold_query_api.origins import refuse_foreign_pages
 from spanfold_query_api.outgoing import Outgoing
 from spanfold_query_api.routes import (
@@ -21,6 +22,7 @@ from spanfold_query_api.routes import (
     runs,
     traces,
 )
+from spanfold_query_api.routes import artifacts as artifact_routes
 from spanfold_query_api.workers import NO_WORKERS, Workers
 
 if TYPE_CHECKING:
@@ -36,7 +38,11 @@ Programs may write; a web page of another server is refused with 403.
 
 
 def create_app(
-    database: Database, *, outgoing: Outgoing | None = None, workers: Workers | None = None
+    database: Database,
+    *,
+    outgoing: Outgoing | None = None,
+    workers: Workers | None = None,
+    artifacts: Artifacts | None = None,
 ) -> FastAPI:
     """Build the application.
 
@@ -44,6 +50,7 @@ def create_app(
         database: to read from.
         outgoing: sends events to the collector; by default, where the environment says it is.
         workers: run evaluations and monitors; by default, none are run here.
+        artifacts: files of logged models; by default, in the folder ``spanfold-artifacts``.
 
     Routes are plain functions, which the framework runs in its pool of threads: a query holds up none but
     its own caller. The database stays the caller's, to close after the server has stopped.
@@ -72,6 +79,8 @@ def create_app(
     app.include_router(evaluations.router(database, outgoing, workers))
     app.include_router(agreement.router(database))
     app.include_router(feedback.router(database, outgoing))
+    # Before the models: a file may be called "events".
+    app.include_router(artifact_routes.router(database, artifacts or Artifacts(ArtifactSettings())))
     app.include_router(models.router(database))
     app.include_router(monitors.router(database, outgoing, workers))
     app.include_router(runs.router(database))

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from spanfold.artifacts._blobs import PIECE_BYTES, changed, check_digest, ignore
+from spanfold.artifacts._blobs import PIECE_BYTES, changed, check_digest, digest_of, ignore
 from spanfold.artifacts._local import opened_file
 from spanfold.errors import ArtifactError, ServerUnavailableError, StorageFullError
 
@@ -88,7 +88,7 @@ class HttpStore:
         """As :meth:`BlobStore.put`."""
         check_digest(sha256)
         with opened_file(file) as source:
-            told = 0
+            told, was_damaged = 0, False
             tries = self._tries()
             for pause_s in tries:
                 try:
@@ -105,7 +105,14 @@ class HttpStore:
                 except _PassingError as fault:
                     _wait(fault, pause_s)
                 except _OtherContentError:
-                    raise self._changed(sha256, file) from None
+                    # What another sender, or a power cut, left there may be to blame: once more, from 0.
+                    found, _ = digest_of(file)
+                    if found != sha256:
+                        raise changed(file, sha256, found) from None
+                    if was_damaged:
+                        message = f"{file} arrived damaged at {self._address}, twice: see to the network"
+                        raise ArtifactError(message) from None
+                    was_damaged = True
                 else:
                     if is_whole:
                         on_bytes(max(0, offset - told))
@@ -143,7 +150,7 @@ class HttpStore:
         if offset > length:
             raise _OtherContentError
         source.seek(offset)
-        part = _Part(source, min(self._part_bytes, length - offset))
+        part = _Part(source, min(self._part_bytes, length - offset)) if offset < length else b""
         headers = {OFFSET: str(offset), LENGTH: str(length), "Content-Type": "application/octet-stream"}
         with self._asked("PUT", sha256, headers=headers, data=part) as response:
             return _offset_of(response)
@@ -208,14 +215,6 @@ class HttpStore:
         if status == HTTPStatus.NOT_FOUND and kind.endswith(":artifact-not-found"):
             raise ArtifactError(f"there is no blob {sha256} at {self._address}")
         raise ArtifactError(f"the server at {self._address} refused {sha256} ({status}): {detail}")
-
-    def _changed(self, sha256: str, file: Path) -> ArtifactError:
-        from spanfold.artifacts._blobs import digest_of  # noqa: PLC0415 - for this message only
-
-        found, _ = digest_of(file)
-        if found == sha256:
-            return ArtifactError(f"{file} arrived damaged at {self._address}, which dropped it: try again")
-        return changed(file, sha256, found)
 
     def _tries(self) -> _Tries:
         return _Tries(self._patience_s)

@@ -183,8 +183,8 @@ class LocalStore:
 def sweep(folder: Path) -> None:
     """Remove what killed processes left half written."""
     too_old = time.time() - STALE_AFTER_S
-    with suppress(OSError):
-        for entry in os.scandir(folder):
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
             with suppress(OSError):
                 if entry.stat().st_mtime < too_old:
                     Path(entry.path).unlink()
