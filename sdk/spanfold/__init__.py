@@ -64,10 +64,19 @@ from spanfold.evaluation._evaluate import evaluate
 if TYPE_CHECKING:
     from typing import Any
 
+    from spanfold import anthropic as anthropic
+    from spanfold import artifacts as artifacts
+    from spanfold import bedrock as bedrock
     from spanfold import evaluation as evaluation
+    from spanfold import google as google
+    from spanfold import langchain as langchain
     from spanfold import metrics as metrics
     from spanfold import models as models
+    from spanfold import openai as openai
     from spanfold import pyfunc as pyfunc
+    from spanfold import sentence_transformers as sentence_transformers
+    from spanfold import transformers as transformers
+    from spanfold.artifacts import download_artifacts, list_artifacts, log_artifact, log_artifacts
     from spanfold.evaluation._reads import (
         Evaluation,
         Monitor,
@@ -82,7 +91,20 @@ if TYPE_CHECKING:
     from spanfold.evaluation._result import EvaluationResult
     from spanfold.evaluation._selection import TraceSelection
 
-_PACKAGES = ("evaluation", "metrics", "models", "pyfunc")
+_PACKAGES = (
+    "anthropic",
+    "artifacts",
+    "bedrock",
+    "evaluation",
+    "google",
+    "langchain",
+    "metrics",
+    "models",
+    "openai",
+    "pyfunc",
+    "sentence_transformers",
+    "transformers",
+)
 _LATER = {
     "Evaluation": "spanfold.evaluation._reads",
     "EvaluationResult": "spanfold.evaluation._result",
@@ -90,7 +112,11 @@ _LATER = {
     "TraceSelection": "spanfold.evaluation._selection",
     "create_monitor": "spanfold.evaluation._reads",
     "delete_monitor": "spanfold.evaluation._reads",
+    "download_artifacts": "spanfold.artifacts",
     "get_evaluation": "spanfold.evaluation._reads",
+    "list_artifacts": "spanfold.artifacts",
+    "log_artifact": "spanfold.artifacts",
+    "log_artifacts": "spanfold.artifacts",
     "pause_monitor": "spanfold.evaluation._reads",
     "resume_monitor": "spanfold.evaluation._reads",
     "search_evaluations": "spanfold.evaluation._reads",
@@ -125,6 +151,7 @@ __all__ = [
     "delete_monitor",
     "delete_tag",
     "diff",
+    "download_artifacts",
     "end_run",
     "evaluate",
     "finalize_logged_model",
@@ -139,6 +166,9 @@ __all__ = [
     "iter_spans",
     "iter_traces",
     "last_logged_model",
+    "list_artifacts",
+    "log_artifact",
+    "log_artifacts",
     "log_expectation",
     "log_feedback",
     "log_metric",
