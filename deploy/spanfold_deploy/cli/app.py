@@ -13,6 +13,7 @@ from spanfold_deploy.cli import (
     experiments,
     feedback,
     instrumentation,
+    model_serving,
     models,
     monitors,
     runs,
@@ -38,6 +39,8 @@ app.command(context_settings=instrumentation.PASSED_ON)(instrumentation.run)
 app.command(context_settings=instrumentation.PASSED_ON)(instrumentation.doctor)
 models.app.command()(compare.diff)
 models.app.command()(compare.compare)
+models.app.command()(model_serving.predict)
+models.app.command()(model_serving.serve)
 app.add_typer(models.app, name="models")
 app.add_typer(runs.app, name="runs")
 app.add_typer(experiments.app, name="experiments")

@@ -134,7 +134,7 @@ class PyFuncModel:
             >>> for outputs in model.predict_batches(frame, batch_rows=256):  # doctest: +SKIP
             ...     store(outputs)
         """
-        if not isinstance(batch_rows, int) or batch_rows < 1:
+        if batch_rows < 1:
             raise InvalidArgumentError(f"batch_rows={batch_rows!r}: write a whole number above 0")
         return self._batches(data, params, batch_rows, progress=progress)
 

@@ -1,0 +1,1 @@
+"""One logged model behind HTTP: OpenAI's protocol and MLflow's. The command is ``spanfold models serve``."""
