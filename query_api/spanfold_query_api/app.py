@@ -19,6 +19,7 @@ from spanfold_query_api.routes import (
     health,
     models,
     monitors,
+    prompts,
     runs,
     traces,
 )
@@ -83,6 +84,8 @@ def create_app(
     app.include_router(artifact_routes.router(database, artifacts or Artifacts(ArtifactSettings())))
     app.include_router(models.router(database))
     app.include_router(monitors.router(database, outgoing, workers))
+    app.include_router(prompts.router(database, outgoing))
+    app.add_middleware(prompts.WholeSegments)
     app.include_router(runs.router(database))
     app.include_router(traces.router(database))
     _describe_problems(app)

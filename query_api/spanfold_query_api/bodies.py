@@ -29,7 +29,12 @@ T = TypeVar("T", bound=Posted)
 
 
 async def read_json(request: Request) -> Any:
-    """The body of a request as JSON; None for an empty one.
+    """The body of a request as JSON; None for an empty one. Raises as :func:`read_json_of`."""
+    return await read_json_of(request, MAX_BODY_BYTES)
+
+
+async def read_json_of(request: Request, max_bytes: int) -> Any:
+    """The body of a request as JSON, of at most so many bytes; None for an empty one.
 
     No other media type is taken: a browser then asks the server before it sends what a foreign page made.
 
@@ -39,8 +44,8 @@ async def read_json(request: Request) -> Any:
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > MAX_BODY_BYTES:
-            detail = f"the body has more than {MAX_BODY_BYTES} bytes"
+        if len(body) > max_bytes:
+            detail = f"the body has more than {max_bytes} bytes"
             raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", detail)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != MEDIA_TYPE and (body or media_type):
