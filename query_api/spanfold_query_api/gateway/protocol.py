@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 Kind = Literal["chat", "completions", "embeddings"]
 KINDS: Final[dict[str, Kind]] = {
@@ -89,7 +89,7 @@ class StreamReply:
     def __init__(
         self, chunks: AsyncIterator[dict[str, Any]], provider: str, model: str, model_id: str | None = None
     ) -> None:
-        self._chunks = chunks
+        self.chunks = chunks
         self.provider = provider
         self.model = model
         self.model_id = model_id
@@ -97,8 +97,8 @@ class StreamReply:
         self.attempts = 1
         self.usage: Mapping[str, Any] | None = None
         self.cost_usd: float | None = None
-        self.close_with: Callable[[], Any] | None = None
-        """An async function that :meth:`aclose` calls after the iterator is closed."""
+        self.close_with: Callable[[], Awaitable[None]] | None = None
+        """An async function that is called once, when the iterator has ended or is closed."""
 
     def __aiter__(self) -> StreamReply:
         return self
@@ -110,7 +110,11 @@ class StreamReply:
             GatewayError: the provider broke off, or sent nothing for too long. There is no more to come.
             StopAsyncIteration: that was all.
         """
-        chunk = await self._chunks.__anext__()
+        try:
+            chunk = await self.chunks.__anext__()
+        except BaseException:
+            await self._finish()
+            raise
         usage = chunk.get("usage")
         if isinstance(usage, dict):
             self.usage = usage
@@ -118,14 +122,17 @@ class StreamReply:
 
     async def aclose(self) -> None:
         """Free what the stream holds; any number of times, at any point."""
-        close = getattr(self._chunks, "aclose", None)
-        closing, self.close_with = self.close_with, None
+        close = getattr(self.chunks, "aclose", None)
         try:
             if close is not None:
                 await close()
         finally:
-            if closing is not None:
-                await closing()
+            await self._finish()
+
+    async def _finish(self) -> None:
+        closing, self.close_with = self.close_with, None
+        if closing is not None:
+            await closing()
 
 
 class Provider(Protocol):

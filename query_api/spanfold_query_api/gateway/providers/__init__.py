@@ -1,0 +1,74 @@
+"""Providers: whoever answers a call. By the name that a configuration gives them.
+
+Example:
+    >>> from spanfold_query_api.gateway.config import Target
+    >>> check_target(Target(provider="ollama", name="llama3"), "llm/v1/chat")
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, Final
+
+from spanfold_query_api.gateway.prices import Prices
+from spanfold_query_api.gateway.providers import anthropic, child, compatible, litellm, table
+from spanfold_query_api.gateway.providers.options import ProviderConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from spanfold_query_api.gateway.config import Target
+    from spanfold_query_api.gateway.protocol import Provider
+
+__all__ = ["ProviderConfigError", "check_target", "make", "prices_of"]
+
+_CHILDREN: Final = frozenset({"spanfold-model", "transformers"})
+
+
+def check_target(target: Target, endpoint_type: str) -> None:
+    """Whether the provider is known and has what it needs. Starts nothing, imports no client library.
+
+    Raises:
+        ProviderConfigError: no. The first line says what is wrong, the second how to put it right.
+    """
+    provider = target.provider
+    if provider == "anthropic":
+        anthropic.address(provider, target.config)
+        if endpoint_type == "llm/v1/embeddings":
+            raise ProviderConfigError("provider", "anthropic has no embeddings", "name another provider")
+    elif provider == "litellm":
+        litellm.options(target.config)
+    elif provider in _CHILDREN:
+        child.check(provider, target.name, target.config)
+    elif table.ALIASES.get(provider, provider) in table.COMPATIBLE:
+        compatible.address(provider, target.name, target.config)
+    else:
+        close = difflib.get_close_matches(provider, table.names(), 1)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(table.names())}"
+        raise ProviderConfigError("provider", f"there is no provider {provider!r}", hint)
+
+
+def make(target: Target) -> Provider:
+    """The provider of a target that was checked. To be called within an event loop, which it belongs to.
+
+    Raises:
+        ProviderConfigError: as :func:`check_target`.
+    """
+    check_target(target, "llm/v1/chat")
+    makers: dict[str, Callable[[str, str, Mapping[str, Any]], Provider]] = {
+        "anthropic": anthropic.anthropic,
+        "litellm": litellm.litellm,
+        **dict.fromkeys(_CHILDREN, child.child),
+    }
+    maker = makers.get(target.provider, compatible.compatible)
+    return maker(target.provider, target.name, target.config)
+
+
+def prices_of(target: Target) -> Prices:
+    """What its tokens cost."""
+    name = table.ALIASES.get(target.provider, target.provider)
+    if name == "openai" and str(target.config.get("openai_api_type", "")).lower().startswith("azure"):
+        name = "azure"
+    known = table.COMPATIBLE.get(name)
+    provider = "anthropic" if name == "anthropic" else known.price_provider if known is not None else None
+    return Prices(provider, target.name, target.config)
