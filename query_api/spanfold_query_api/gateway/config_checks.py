@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     Found = tuple[Path, str, str]
     """Where, what is wrong, and how to put it right."""
     Check = Callable[[Target, str], None]
-    """Given a model and the type of its endpoint, raises ValueError if the provider cannot work with it."""
+    """Given a model and the type of its endpoint, raises ValueError if the provider cannot work with it: what
+    is wrong, and on the next line how to put it right; its `field`, if any, is the entry of `config`."""
+
+_OF_MODEL: Final = frozenset({"provider", "name"})
 
 
-def check_table(table: RouteTable, check_target: Check | None) -> Iterator[Found]:
+def check_table(table: RouteTable, check_target: Check) -> Iterator[Found]:
     """Everything that is wrong with a table whose settings are right one by one."""
     seen: set[str] = set()
     by_name = {endpoint.name: endpoint for endpoint in table.endpoints}
@@ -31,11 +34,12 @@ def check_table(table: RouteTable, check_target: Check | None) -> Iterator[Found
         yield from _check_fallback(endpoint, path, by_name)
         for number, target in enumerate(endpoint.models):
             try:
-                if check_target is not None:
-                    check_target(target, endpoint.endpoint_type)
+                check_target(target, endpoint.endpoint_type)
             except ValueError as error:
                 message, _, fix = str(error).partition("\n")
-                yield (*path, "models", number), message, fix.strip().removeprefix("Fix: ")
+                field = getattr(error, "field", None)
+                where = () if field is None else (field,) if field in _OF_MODEL else ("config", field)
+                yield (*path, "models", number, *where), message, fix.strip().removeprefix("Fix: ")
 
 
 def _check_fallback(endpoint: Endpoint, path: Path, by_name: dict[str, Endpoint]) -> Iterator[Found]:
@@ -54,12 +58,3 @@ def _check_fallback(endpoint: Endpoint, path: Path, by_name: dict[str, Endpoint]
                 f"{name!r} is of type {other.endpoint_type}, this one of {endpoint.endpoint_type}",
                 "name an endpoint of the same type",
             )
-
-
-def check_target(target: Target, endpoint_type: str) -> None:
-    """Whether the provider is known and has what it needs.
-
-    Raises:
-        ValueError: no. Its first line says what is wrong, its second how to put it right.
-    """
-    del target, endpoint_type

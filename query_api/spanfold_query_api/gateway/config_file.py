@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from pydantic import ValidationError
 
-from spanfold_query_api.gateway import config_checks, config_yaml
+from spanfold_query_api.gateway import config_checks, config_yaml, providers
 from spanfold_query_api.gateway.config import Endpoint, EndpointType, Limit, RouteTable, Spend, Target
 from spanfold_query_api.gateway.config_secrets import Resolver
 
@@ -81,7 +81,7 @@ def load(
     path: Path,
     *,
     environment: Mapping[str, str] | None = None,
-    check_target: Check | None = None,
+    check_target: Check = providers.check_target,
 ) -> Loaded:
     """Read a file.
 
@@ -109,9 +109,7 @@ def load(
             "name an existing file with --config",
         )
         raise ConfigError(str(path), [fault]) from None
-    return parse(
-        text, file=path, environment=environment, check_target=check_target or config_checks.check_target
-    )
+    return parse(text, file=path, environment=environment, check_target=check_target)
 
 
 def parse(
@@ -119,7 +117,7 @@ def parse(
     *,
     file: Path,
     environment: Mapping[str, str] | None = None,
-    check_target: Check | None = None,
+    check_target: Check = providers.check_target,
 ) -> Loaded:
     """As :func:`load`, of a text that was read already."""
     name = str(file)

@@ -1,7 +1,7 @@
 """Keys of providers: a file of the gateway names where they are, and never holds one.
 
-`$NAME` is an environment variable, anywhere in a model's `config`. A setting whose name tells that it is secret
-may also be the path of a file with the secret in it: `/run/secrets/openai`, `./openai.key`.
+`$NAME` is an environment variable, anywhere in a model's `config`. A setting whose name tells that it
+is secret may also be the path of a file with the secret in it: `/run/secrets/openai`, `./openai.key`.
 """
 
 from __future__ import annotations

@@ -11,18 +11,19 @@ import logging
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from spanfold_query_api.gateway import config_file
 from spanfold_query_api.gateway.config_file import ConfigError
+from spanfold_query_api.gateway.router import Router
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Iterable
     from pathlib import Path
 
     from spanfold_query_api.gateway.config import RouteTable
     from spanfold_query_api.gateway.config_file import Loaded
-    from spanfold_query_api.gateway.protocol import Call, Reply, StreamReply
+    from spanfold_query_api.gateway.ledger import Ledger
 
 POLL_S: Final = 0.5
 _YOUNG_NS: Final = 2 * 10**9
@@ -33,55 +34,38 @@ _log: Final = logging.getLogger(__name__)
 Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
-class Answering(Protocol):
-    """Answers calls by one table, as a router does."""
-
-    async def call(self, call: Call) -> Reply:
-        """Ask for a whole answer."""
-        ...
-
-    async def stream(self, call: Call) -> StreamReply:
-        """Ask for an answer in parts."""
-        ...
-
-    async def close(self) -> None:
-        """Free everything."""
-        ...
-
-
 @dataclass(slots=True)
 class Serving:
     """A table, what answers by it, and how many calls do so now."""
 
     table: RouteTable
-    router: Answering
+    router: Router
     number: int
     loaded_at_s: float = field(default_factory=time.time)
     calls: int = 0
     is_retired: bool = False
+    is_closed: bool = False
 
 
 class Gateway:
     """The endpoints of one file. Used in one event loop, but for :meth:`status`."""
 
-    def __init__(
-        self, path: Path, make_router: Callable[[RouteTable], Answering], *, poll_s: float = POLL_S
-    ) -> None:
+    def __init__(self, path: Path, ledger: Ledger | None, *, poll_s: float = POLL_S) -> None:
         """Read the file.
 
         Args:
             path: of the file.
-            make_router: makes what answers by a table; called in the event loop.
+            ledger: keeps the limits; None where no endpoint may have any. Stays the caller's.
             poll_s: from one look at the file to the next (s).
 
         Raises:
             ConfigError: the file cannot be used.
 
         Example:
-            >>> Gateway(Path("gateway.yaml"), lambda table: Router(table, ledger))  # doctest: +SKIP
+            >>> Gateway(Path("gateway.yaml"), Ledger(Path("gateway.sqlite")))  # doctest: +SKIP
         """
         self.path: Final = path
-        self._make_router = make_router
+        self._ledger = ledger
         self._poll_s = poll_s
         self._seen: Stamp = self._stamp(())
         self._loaded: Loaded = config_file.load(path)
@@ -98,7 +82,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Answer calls, and look after the file from now on."""
-        self._serving = Serving(self.table, self._make_router(self.table), 1)
+        self._serving = Serving(self.table, Router(self.table, self._ledger), 1)
         self._watcher = asyncio.create_task(self._watch(), name="gateway-config")
 
     @asynccontextmanager
@@ -129,9 +113,9 @@ class Gateway:
         serving, self._serving = self._serving, None
         if serving is not None:
             serving.is_retired = True
-            self._closing.add(asyncio.create_task(_closed(serving)))
+            self._closing.add(asyncio.create_task(_closed(serving, CLOSE_WITHIN_S)))
         if self._closing:
-            await asyncio.wait(self._closing, timeout=CLOSE_WITHIN_S)
+            await asyncio.wait(self._closing, timeout=2 * CLOSE_WITHIN_S)
 
     def status(self) -> dict[str, Any]:
         """What is in force since when, and what keeps a newer file from it. Any thread may ask."""
@@ -154,36 +138,36 @@ class Gateway:
                 self._succeeded()
                 self._loaded = loaded
                 return False
-            router = self._make_router(loaded.table)
-        except (ConfigError, ValueError) as error:
-            # Any text that a table led to is left out of what it says: it may come from a provider's library.
+        except ConfigError as error:
             self._failed(self.table.without_secrets(str(error)))
             return False
-        before, self._loaded = self._serving, loaded
-        number = 1 if before is None else before.number + 1
-        self._serving = Serving(loaded.table, router, number)
+        before = self._serving
+        if before is None:
+            return False
+        self._loaded = loaded
+        self._serving = Serving(loaded.table, before.router.successor(loaded.table), before.number + 1)
         self._succeeded()
         _log.info("%s: %d endpoints are in force", self.path.name, len(loaded.table.endpoints))
-        if before is not None:
-            before.is_retired = True
-            self._close_if_done(before)
+        before.is_retired = True
+        self._close_if_done(before)
         return True
 
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(self._poll_s)
             stamp = await asyncio.to_thread(self._stamp, self._loaded.secret_files)
-            if stamp == self._seen and not _is_young(stamp):
+            # What is wrong with a file may be put right beside it: a key's file that was not there yet.
+            if stamp == self._seen and not _is_young(stamp) and self._error is None:
                 continue
             self._seen = stamp
             try:
                 await self.reload()
-            except Exception:  # the watch must go on, whatever one file did
+            except Exception:  # noqa: BLE001 - the watch must go on, whatever one file did
                 _log.exception("%s was not taken", self.path.name)
 
     def _stamp(self, more: Iterable[Path]) -> Stamp:
         """By what a changed file is known: one that is replaced has another inode."""
-        found = []
+        found: list[tuple[int, int, int] | None] = []
         for path in (self.path, *more):
             try:
                 status = path.stat()
@@ -208,11 +192,13 @@ class Gateway:
             task.add_done_callback(self._closing.discard)
 
 
-async def _closed(serving: Serving) -> None:
-    closing: Awaitable[None] = serving.router.close()
+async def _closed(serving: Serving, timeout_s: float = CLOSE_WITHIN_S) -> None:
+    if serving.is_closed:
+        return
+    serving.is_closed = True
     try:
-        await closing
-    except Exception:  # what is left open must not keep the gateway from going on
+        await serving.router.close(timeout_s)
+    except Exception:  # noqa: BLE001 - what is left open must not keep the gateway from going on
         _log.exception("a table that is out of force did not close")
 
 
