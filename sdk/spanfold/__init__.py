@@ -68,11 +68,13 @@ if TYPE_CHECKING:
     from spanfold import artifacts as artifacts
     from spanfold import bedrock as bedrock
     from spanfold import evaluation as evaluation
+    from spanfold import genai as genai
     from spanfold import google as google
     from spanfold import langchain as langchain
     from spanfold import metrics as metrics
     from spanfold import models as models
     from spanfold import openai as openai
+    from spanfold import prompts as prompts
     from spanfold import pyfunc as pyfunc
     from spanfold import sentence_transformers as sentence_transformers
     from spanfold import transformers as transformers
@@ -90,17 +92,31 @@ if TYPE_CHECKING:
     )
     from spanfold.evaluation._result import EvaluationResult
     from spanfold.evaluation._selection import TraceSelection
+    from spanfold.prompts import (
+        Prompt,
+        PromptVersion,
+        delete_prompt,
+        delete_prompt_alias,
+        delete_prompt_tag,
+        load_prompt,
+        register_prompt,
+        search_prompts,
+        set_prompt_alias,
+        set_prompt_tag,
+    )
 
 _PACKAGES = (
     "anthropic",
     "artifacts",
     "bedrock",
     "evaluation",
+    "genai",
     "google",
     "langchain",
     "metrics",
     "models",
     "openai",
+    "prompts",
     "pyfunc",
     "sentence_transformers",
     "transformers",
@@ -109,18 +125,28 @@ _LATER = {
     "Evaluation": "spanfold.evaluation._reads",
     "EvaluationResult": "spanfold.evaluation._result",
     "Monitor": "spanfold.evaluation._reads",
+    "Prompt": "spanfold.prompts",
+    "PromptVersion": "spanfold.prompts",
     "TraceSelection": "spanfold.evaluation._selection",
     "create_monitor": "spanfold.evaluation._reads",
     "delete_monitor": "spanfold.evaluation._reads",
+    "delete_prompt": "spanfold.prompts",
+    "delete_prompt_alias": "spanfold.prompts",
+    "delete_prompt_tag": "spanfold.prompts",
     "download_artifacts": "spanfold.artifacts",
     "get_evaluation": "spanfold.evaluation._reads",
     "list_artifacts": "spanfold.artifacts",
+    "load_prompt": "spanfold.prompts",
     "log_artifact": "spanfold.artifacts",
     "log_artifacts": "spanfold.artifacts",
     "pause_monitor": "spanfold.evaluation._reads",
+    "register_prompt": "spanfold.prompts",
     "resume_monitor": "spanfold.evaluation._reads",
     "search_evaluations": "spanfold.evaluation._reads",
     "search_monitors": "spanfold.evaluation._reads",
+    "search_prompts": "spanfold.prompts",
+    "set_prompt_alias": "spanfold.prompts",
+    "set_prompt_tag": "spanfold.prompts",
 }
 
 __all__ = [
@@ -132,6 +158,8 @@ __all__ = [
     "LoggedModel",
     "LoggedModelStatus",
     "Monitor",
+    "Prompt",
+    "PromptVersion",
     "Run",
     "RunData",
     "RunInfo",
@@ -149,6 +177,9 @@ __all__ = [
     "delete_logged_model",
     "delete_logged_model_tag",
     "delete_monitor",
+    "delete_prompt",
+    "delete_prompt_alias",
+    "delete_prompt_tag",
     "delete_tag",
     "diff",
     "download_artifacts",
@@ -167,6 +198,7 @@ __all__ = [
     "iter_traces",
     "last_logged_model",
     "list_artifacts",
+    "load_prompt",
     "log_artifact",
     "log_artifacts",
     "log_expectation",
@@ -177,17 +209,21 @@ __all__ = [
     "log_param",
     "log_params",
     "pause_monitor",
+    "register_prompt",
     "restore_logged_model",
     "resume_monitor",
     "search_evaluations",
     "search_logged_models",
     "search_monitors",
+    "search_prompts",
     "search_runs",
     "search_traces",
     "set_active_model",
     "set_active_model_from_git",
     "set_experiment",
     "set_logged_model_tags",
+    "set_prompt_alias",
+    "set_prompt_tag",
     "set_tag",
     "set_tags",
     "shutdown",

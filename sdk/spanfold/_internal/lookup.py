@@ -68,15 +68,40 @@ class QueryApi:
             InvalidArgumentError: the query API refuses the question; its own words say why.
             ServerUnavailableError: no usable answer.
         """
+        return self._ask(path, timeout_s, query)
+
+    def send(self, method: str, path: str, body: object = None, *, timeout_s: float = READ_TIMEOUT_S) -> Any:
+        """Change something: the decoded JSON answer, ``{}`` for an empty one; None if there is no such thing.
+
+        Args:
+            method: such as ``POST``.
+            path: as for :meth:`get`.
+            body: sent as JSON.
+            timeout_s: as for :meth:`get`.
+
+        Raises:
+            InvalidArgumentError: the query API refuses it; its own words say why.
+            ServerUnavailableError: no usable answer; it may have happened all the same.
+        """
+        return self._ask(path, timeout_s, {}, method, body)
+
+    def _ask(
+        self,
+        path: str,
+        timeout_s: float,
+        query: dict[str, Parameter],
+        method: str = "GET",
+        body: object = None,
+    ) -> Any | None:
         from urllib.error import HTTPError  # noqa: PLC0415 - `import spanfold` stays light
 
         try:
-            with self._opened(path, timeout_s, query) as response:
-                body = response.read(MAX_ANSWER_BYTES + 1)
-                if len(body) > MAX_ANSWER_BYTES:
+            with self._opened(path, timeout_s, query, method, body) as response:
+                answer = response.read(MAX_ANSWER_BYTES + 1)
+                if len(answer) > MAX_ANSWER_BYTES:
                     message = f"the answer of {path} has more than {MAX_ANSWER_BYTES} bytes: ask for less"
                     raise InvalidArgumentError(message)
-                return json.loads(body)
+                return json.loads(answer) if answer else {}
         except HTTPError as fault:
             with fault:
                 problem = _problem_of(fault)
@@ -185,7 +210,14 @@ class QueryApi:
         return answer
 
     @contextmanager
-    def _opened(self, path: str, timeout_s: float, query: dict[str, Parameter]) -> Iterator[HTTPResponse]:
+    def _opened(
+        self,
+        path: str,
+        timeout_s: float,
+        query: dict[str, Parameter],
+        method: str = "GET",
+        body: object = None,
+    ) -> Iterator[HTTPResponse]:
         """Ask, without a trace of its own: the question is not the application's.
 
         Raises:
@@ -210,7 +242,11 @@ class QueryApi:
             if value is not None
         }
         address = self.address + path + ("?" + urlencode(given, doseq=True) if given else "")
-        request = Request(address, headers={"Accept": "*/*"})  # noqa: S310 - checked to be http(s)
+        headers = {"Accept": "*/*"}
+        sent = None
+        if body is not None:
+            sent, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+        request = Request(address, sent, headers, method=method)  # noqa: S310 - checked to be http(s)
         try:
             token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))  # noqa: FBT003 - as exporters do
             try:
