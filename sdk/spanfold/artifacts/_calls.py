@@ -38,8 +38,8 @@ def log_artifacts(
     Example:
         >>> log_artifacts("tokenizer", "tokenizer", model_id="m-0123...")  # doctest: +SKIP
     """
-    files = files_of(Path(local_dir), _under(artifact_path))
-    upload_files(_model(model_id), files, show_progress=True)
+    model_id = _model(model_id)
+    upload_files(model_id, files_of(Path(local_dir), _under(artifact_path)), show_progress=True)
 
 
 def log_artifact(
@@ -60,7 +60,7 @@ def log_artifact(
     Example:
         >>> log_artifact("prompt.txt", model_id="m-0123...")  # doctest: +SKIP
     """
-    file = Path(local_path)
+    model_id, file = _model(model_id), Path(local_path)
     under = _under(artifact_path)
     path = f"{under}/{file.absolute().name}" if under else file.absolute().name
     if file.is_dir():
@@ -69,7 +69,7 @@ def log_artifact(
         found = [Found(check_path(path), file, file.stat().st_size)]
     else:
         raise ArtifactError(f"there is no file {file}")
-    upload_files(_model(model_id), found, show_progress=True)
+    upload_files(model_id, found, show_progress=True)
 
 
 def list_artifacts(

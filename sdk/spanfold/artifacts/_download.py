@@ -23,6 +23,7 @@ from spanfold.artifacts._walk import check_path
 from spanfold.errors import ArtifactError, ModelNotFoundError, ServerUnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from spanfold.artifacts._blobs import BlobStore, OnBytes
@@ -164,9 +165,9 @@ class _Fetch:
             if not is_checked and self.copies:
                 self._copy_checked(item, place)
             elif self.copies:
-                _put(place, lambda beside: shutil.copyfile(self.blobs.file_of(sha256), beside))
+                _put(place, place.parent, lambda beside: _copy(self.blobs.file_of(sha256), beside))
             else:
-                _put(place, lambda beside: _link(self.blobs.file_of(sha256), beside))
+                self._link(self.blobs.file_of(sha256), place)
 
     def _is_cached(self, sha256: str, size_bytes: int) -> bool:
         """Whether the cache has the blob, undamaged. A copy is checked when it is made."""
@@ -191,10 +192,18 @@ class _Fetch:
                 raise _DamagedError
 
         try:
-            _put(place, copy)
+            _put(place, place.parent, copy)
         except _DamagedError:
             self.blobs.forget(sha256)
             self(item)
+
+    def _link(self, blob: Path, place: Path) -> None:
+        """Link a blob into a folder of the cache, in which other processes may look at this moment."""
+        if place.exists() and place.samefile(blob):
+            return
+        beside = self.blobs.folder / "writing"
+        beside.mkdir(parents=True, exist_ok=True)
+        _put(place, beside, lambda made: _link(blob, made))
 
     def _place(self, path: str) -> Path:
         """Where a file goes: inside the target, whatever links are there."""
@@ -211,15 +220,19 @@ class _DamagedError(Exception):
     """A blob of the cache is not what it was."""
 
 
-def _put(place: Path, make: Any) -> None:
-    """Make a file beside, and rename it: nobody sees a part of it."""
-    beside = place.with_name(f".{uuid.uuid4().hex}.part")
+def _put(place: Path, folder: Path, make: Callable[[Path], object]) -> None:
+    """Make a file in a folder of the same disk, and rename it: nobody sees a part of it."""
+    beside = folder / f".{uuid.uuid4().hex}.part"
     try:
         make(beside)
         beside.replace(place)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def _copy(blob: Path, place: Path) -> None:
+    shutil.copyfile(blob, place)
 
 
 def _link(blob: Path, place: Path) -> None:
