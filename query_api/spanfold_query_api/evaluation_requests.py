@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,6 +48,9 @@ def metrics(asked: Sequence[str | Mapping[str, Any]]) -> list[dict[str, Any]]:
                 "set the server's environment instead",
             )
         _check_parameters(field, metric.spec.parameters)
+        if (metric.scorer or "").startswith("models:") and os.environ.get("SPANFOLD_LOGGED_JUDGES") != "on":
+            said = "a judge that is a logged model runs code, and this server runs none but its own"
+            raise invalid(field, f"{said}: evaluate in a program, or set SPANFOLD_LOGGED_JUDGES=on here")
         if any(metric.name == other["key"].partition("/")[0] for other in described):
             raise invalid(field, f"a metric called {metric.name!r} is there already: scores have its name")
         described.append(

@@ -209,7 +209,7 @@ def test_the_environment_names_the_model(monkeypatch: pytest.MonkeyPatch) -> Non
     ("arguments", "message"),
     [
         ({"model": "gpt-4"}, "names no judge"),
-        ({"model": "models:/m-0123"}, "cannot be loaded as judges yet"),
+        ({"model": "models:"}, "names no judge: write .*models:/<name or ID>"),
         ({"parameters": {"messages": []}}, "set by the judge itself"),
         ({"aggregations": ["sum"]}, "'sum' is none of"),
         ({"examples": [{"output": 3, "score": 1}]}, "output=3 is no text"),

@@ -49,9 +49,7 @@ def predict(
     import spanfold
     from spanfold.errors import SpanfoldError
     from spanfold.evaluation import _table
-    from spanfold_deploy.model_server import wire
-    from spanfold_deploy.model_server.jobs import RowCountError
-    from spanfold_deploy.model_server.served import outputs_of
+    from spanfold.pyfunc._chats import RowCountError, outputs_of, plain
 
     try:
         given = None if params is None else json.loads(params)
@@ -66,7 +64,7 @@ def predict(
             batches = model.predict_batches(rows, given, batch_rows=batch_rows)
             for start, made in zip(starts, batches, strict=True):
                 for one in outputs_of(made, len(rows[start : start + batch_rows])):
-                    line = json.dumps(wire.plain(one), ensure_ascii=False)
+                    line = json.dumps(plain(one), ensure_ascii=False)
                     typer.echo(line, file=file)
         spanfold.flush()
     except SpanfoldError as fault:

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, StreamingRespon
 from starlette.routing import Route
 
 from spanfold.errors import InvalidArgumentError, SpanfoldError
+from spanfold.pyfunc import _chats
 from spanfold_deploy.model_server import wire
 from spanfold_deploy.model_server.jobs import BusyError
 from spanfold_query_api.origins import refuse_foreign_pages
@@ -59,7 +60,7 @@ class _Server:
     async def chat(self, request: Request) -> Response:
         """OpenAI's chat completions, streamed where that is asked for."""
         body = await _body(request)
-        row = wire.chat_row(body, self._served.signature)
+        row = _chats.chat_row(wire.messages_of(body), self._served.signature)
         params = self._params(body)
         if body.get("stream"):
             return await self._stream(row, params, is_chat=True)
@@ -70,7 +71,7 @@ class _Server:
         """OpenAI's completions, streamed where that is asked for."""
         body = await _body(request)
         texts = wire.texts_of("prompt", body.get("prompt"))
-        rows = [wire.text_row(text, self._served.signature) for text in texts]
+        rows = [_chats.text_row(text, self._served.signature) for text in texts]
         params = self._params(body)
         if body.get("stream"):
             if len(rows) > 1:
@@ -84,7 +85,7 @@ class _Server:
         """OpenAI's embeddings."""
         body = await _body(request)
         texts = wire.texts_of("input", body.get("input"))
-        rows = [wire.text_row(text, self._served.signature) for text in texts]
+        rows = [_chats.text_row(text, self._served.signature) for text in texts]
         outputs = await self._served.outputs(rows, wire.params_of(body, self._served.signature))
         return JSONResponse(wire.embeddings_answer(outputs, self._served.name, body.get("encoding_format")))
 
@@ -93,7 +94,7 @@ class _Server:
         data, params = wire.invocation_input(await _body(request))
         model = self._served.model
         made = await self._served.whole(lambda: model.predict(data, params))
-        return JSONResponse({"predictions": wire.plain(made)})
+        return JSONResponse({"predictions": _chats.plain(made)})
 
     async def models(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
         """OpenAI's list of models: the one that is served."""

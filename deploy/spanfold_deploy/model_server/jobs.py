@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from spanfold.pyfunc._chats import RowCountError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
@@ -18,10 +20,6 @@ _STOP_WAIT_S: Final = 5.0
 
 class BusyError(Exception):
     """As many requests wait as may wait; the caller may come again in a moment."""
-
-
-class RowCountError(Exception):
-    """The model did not give an output a row: its rows have to be asked one by one."""
 
 
 @dataclass(eq=False, slots=True)

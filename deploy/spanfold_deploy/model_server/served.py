@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold.errors import InvalidArgumentError
-from spanfold.pyfunc import _inputs
-from spanfold_deploy.model_server.jobs import Job, Jobs, RowCountError
+from spanfold.pyfunc._chats import outputs_of, table_of
+from spanfold_deploy.model_server.jobs import Job, Jobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Hashable, Sequence
@@ -95,7 +95,7 @@ class Served:
             asyncio.run_coroutine_threadsafe(queue.put((is_last, piece)), loop).result(self._timeout_s)
 
         def produce() -> None:
-            stream = self.model.predict_stream(_given([row], self.signature), params)
+            stream = self.model.predict_stream(table_of([row], self.signature), params)
             try:
                 for piece in stream:
                     if gone.is_set():
@@ -132,40 +132,7 @@ class Served:
     def _predict(self, key: Hashable, rows: Sequence[Any]) -> Sequence[Any]:
         written: str | None = key[1]  # type: ignore[index] # made by _key
         params = None if written is None else json.loads(written)
-        return outputs_of(self.model.predict(_given(rows, self.signature), params), len(rows))
-
-
-def outputs_of(made: Any, count: int) -> list[Any]:
-    """A model's answer to rows, as an output a row.
-
-    Raises:
-        RowCountError: it has another number of them.
-
-    Example:
-        >>> outputs_of({"candidates": ["a", "b"]}, 2)
-        ['a', 'b']
-    """
-    columns = None if isinstance(made, list) else _inputs.columns_of(made)
-    if columns and all(len(values) == count for values in columns.values()):
-        if isinstance(made, Mapping) and count == 1 and not any(map(_inputs.is_list, made.values())):
-            return [dict(made)]  # an object rather than columns
-        if len(columns) == 1:
-            return list(next(iter(columns.values())))
-        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    values = _inputs.as_list(made) if _inputs.is_list(made) or getattr(made, "ndim", 0) > 1 else None
-    if values is not None and len(values) == count:
-        return values
-    if count == 1:
-        return [made]
-    raise RowCountError
-
-
-def _given(rows: Sequence[Any], signature: ModelSignature | None) -> Any:
-    """Rows as ``predict`` takes them: columns where each is a dict."""
-    if not all(isinstance(row, Mapping) for row in rows) or (signature is not None and signature.inputs):
-        return list(rows)
-    names = dict.fromkeys(name for row in rows for name in row)
-    return _inputs.to_table({name: [row.get(name) for row in rows] for name in names})
+        return outputs_of(self.model.predict(table_of(rows, self.signature), params), len(rows))
 
 
 def _key(rows: Sequence[Any], params: Mapping[str, Any] | None) -> Hashable:

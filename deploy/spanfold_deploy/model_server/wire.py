@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import struct
 import time
 from collections.abc import Mapping, Sequence
@@ -11,17 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from spanfold.errors import InvalidArgumentError, ModelError
+from spanfold.pyfunc._chats import MESSAGES, is_whole, plain, text_of
 
 if TYPE_CHECKING:
     from spanfold.pyfunc import ModelSignature
 
-MESSAGES: Final = "messages"
 _PARAMETERS: Final = (
     "temperature", "max_tokens", "top_p", "top_k", "stop", "seed", "presence_penalty", "frequency_penalty",
     "tools", "tool_choice", "response_format", "dimensions",
 )  # fmt: skip
 _ALIASES: Final = {"max_completion_tokens": "max_tokens", "max_output_tokens": "max_tokens"}
-_TEXT_KEYS: Final = ("content", "text", "generated_text", "answer", "output", "candidates", "predictions")
 _MAX_PROMPTS: Final = 2_048
 _TENSOR_FORMS: Final = ("instances", "inputs")
 
@@ -42,11 +40,11 @@ def params_of(body: Mapping[str, Any], signature: ModelSignature | None) -> dict
     return chosen or None
 
 
-def chat_row(body: Mapping[str, Any], signature: ModelSignature | None) -> Any:
-    """The row that a chat is to the model: the conversation, or what the user said last.
+def messages_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The messages of a chat.
 
     Raises:
-        InvalidArgumentError: the body holds no messages, or the model takes something else.
+        InvalidArgumentError: the body holds none.
     """
     messages = body.get(MESSAGES)
     if (
@@ -55,28 +53,7 @@ def chat_row(body: Mapping[str, Any], signature: ModelSignature | None) -> Any:
         or not all(isinstance(one, Mapping) for one in messages)
     ):
         raise InvalidArgumentError("messages: a list of {role, content}, at least one")
-    if signature is None or not signature.inputs or MESSAGES in signature.input_names:
-        return {MESSAGES: messages}
-    said = next((one for one in reversed(messages) if one.get("role") == "user"), messages[-1])
-    return text_row(_text_of_content(said.get("content")), signature)
-
-
-def text_row(text: str, signature: ModelSignature | None) -> Any:
-    """The row that one text is to the model.
-
-    Raises:
-        InvalidArgumentError: the model takes several columns.
-    """
-    specs = [] if signature is None else list(signature.inputs or ())
-    required = [one for one in specs if one.required] or specs
-    if not specs or (len(specs) == 1 and specs[0].name is None):
-        return text
-    if required[0].name == MESSAGES:
-        return {MESSAGES: [{"role": "user", "content": text}]}
-    if len(required) > 1:
-        names = ", ".join(repr(one.name) for one in required)
-        raise InvalidArgumentError(f"the model takes the columns {names}: post them to /invocations")
-    return {str(required[0].name): text}
+    return messages
 
 
 def texts_of(argument: str, given: Any) -> list[str]:
@@ -95,7 +72,7 @@ def texts_of(argument: str, given: Any) -> list[str]:
 
 def chat_answer(output: Any, model: str) -> dict[str, Any]:
     """A model's output as a chat's answer; one that has OpenAI's form already stays as it is."""
-    if _is_whole(output):
+    if is_whole(output):
         return {"model": model, **output}
     message = {"role": "assistant", "content": text_of(output), "refusal": None}
     choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
@@ -137,7 +114,7 @@ class Chunks:
 
     def piece(self, output: Any) -> dict[str, Any]:
         """A piece that the model yielded; one that has OpenAI's form already stays as it is."""
-        if _is_whole(output):
+        if is_whole(output):
             return {**self._head, **output}
         return self._chunk(text_of(output), None)
 
@@ -185,44 +162,6 @@ def invocation_input(body: Any) -> tuple[Any, Mapping[str, Any] | None]:
     )
 
 
-def text_of(output: Any) -> str:
-    """The text of an output: itself, or where dicts and lists usually have it; anything else as JSON.
-
-    Example:
-        >>> text_of({"candidates": ["Because."]})
-        'Because.'
-    """
-    if isinstance(output, str):
-        return output
-    if isinstance(output, Mapping):
-        if _is_whole(output):
-            choice = output["choices"][0]
-            return text_of(choice.get("message", {}).get("content") or choice.get("text") or "")
-        for name in _TEXT_KEYS:
-            if name in output:
-                return text_of(output[name])
-    if isinstance(output, list) and len(output) == 1:
-        return text_of(output[0])
-    return json.dumps(plain(output), ensure_ascii=False)
-
-
-def plain(output: Any) -> Any:
-    """An output as JSON can say it: data frames as a list of rows, arrays as lists."""
-    if hasattr(output, "to_dict") and hasattr(output, "columns"):
-        return plain(output.to_dict(orient="records"))
-    if hasattr(output, "tolist"):
-        return plain(output.tolist())
-    if isinstance(output, Mapping):
-        return {str(name): plain(value) for name, value in output.items()}
-    if isinstance(output, list | tuple | set | frozenset):
-        return [plain(one) for one in output]
-    if output is None or isinstance(output, str | int | bool):
-        return output
-    if isinstance(output, float):
-        return output if output - output == 0 else None  # NaN and infinity are no JSON
-    return str(output)
-
-
 def _split(given: Any) -> dict[str, list[Any]]:
     try:
         columns, rows = list(given["columns"]), list(given["data"])
@@ -231,20 +170,6 @@ def _split(given: Any) -> dict[str, list[Any]]:
         raise InvalidArgumentError(
             "dataframe_split: an object with columns and data, a list of rows"
         ) from fault
-
-
-def _text_of_content(content: Any) -> str:
-    """What a message says: its text, or the texts of its parts."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        parts = [one.get("text") for one in content if isinstance(one, Mapping)]
-        return "\n".join(one for one in parts if isinstance(one, str))
-    raise InvalidArgumentError("messages: the last one of the user has no text")
-
-
-def _is_whole(output: Any) -> bool:
-    return isinstance(output, Mapping) and isinstance(output.get("choices"), list) and bool(output["choices"])
 
 
 def _vector(output: Any) -> list[float]:

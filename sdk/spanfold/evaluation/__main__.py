@@ -56,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
 
         _job_workers.serve(sys.stdin, sys.stdout)
         return 0
+    # What an evaluation names comes from whoever may ask this server for one: code is no part of that.
+    os.environ.setdefault("SPANFOLD_LOGGED_JUDGES", "off")
     _log_to_stderr()
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     from spanfold.errors import SpanfoldError  # noqa: PLC0415

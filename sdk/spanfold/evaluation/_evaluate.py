@@ -48,7 +48,8 @@ def evaluate(  # noqa: PLR0913 - MLflow's arguments, and those of traces
 
     Args:
         model: a function from rows (a data frame, or without pandas a dict of columns) to an output a row;
-            a gateway's ``endpoints:/<name>``; with traces, the version they are of.
+            a logged model, loaded or as ``models:/<ID or name>`` or ``runs:/<run ID>/<path>``; a gateway's
+            ``endpoints:/<name>``; with traces, the version they are of.
         data: a data frame, an Arrow table, a list of dicts, a dict of columns, or a .csv/.jsonl/.json path.
         model_type: brings the usual metrics: ``question-answering``, ``text``, ``retriever``, ...
         targets: the column that holds what would be right.

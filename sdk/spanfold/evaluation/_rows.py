@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from spanfold._internal import active, active_run, events, names, resolve, runs, setup
 from spanfold._internal.models import set_active_model
 from spanfold.errors import InvalidArgumentError
-from spanfold.evaluation import _rows_config, _rows_model, _rows_scoring, _table
+from spanfold.evaluation import _rows_config, _rows_logged, _rows_model, _rows_scoring, _table
 from spanfold.evaluation._result import EvaluationResult, MetricInfo, Roles
 from spanfold.evaluation._rows_events import Recorder
 from spanfold.evaluation._rows_progress import bar as progress_bar
+from spanfold.pyfunc import PyFuncModel
 
 if TYPE_CHECKING:
     from spanfold.evaluation._rows_config import Chosen, Config
@@ -78,7 +79,8 @@ class _Plan:
 
 def evaluate_rows(request: Request) -> EvaluationResult:
     """Evaluate rows; see :func:`spanfold.evaluate`."""
-    plan = _planned(request)
+    plan = _loaded(_planned(request))
+    request = plan.request
     setup.ready()
     if request.model_id is not None:
         resolve.by_id(request.model_id)
@@ -122,6 +124,23 @@ def _planned(request: Request) -> _Plan:
     plan = _Plan(request, table, type(table)(features, table.row_count), config, chosen, budget)
     _check_columns(plan)
     return plan
+
+
+def _loaded(plan: _Plan) -> _Plan:
+    """The plan with its model loaded, if it is a logged one: its version is the one that is evaluated.
+
+    Raises:
+        InvalidArgumentError: another version is said to be evaluated.
+        NotFoundError: there is no such model.
+        ModelError: it cannot be loaded here.
+    """
+    model = _rows_logged.loaded(plan.request.model)
+    if model is None:
+        return plan
+    model_id = plan.request.model_id or model.model_id
+    if model.model_id not in {None, model_id}:
+        raise InvalidArgumentError(f"model_id={model_id!r}: the model that is given is {model.model_id}")
+    return replace(plan, request=replace(plan.request, model=model, model_id=model_id))
 
 
 def _concurrent(metrics: Sequence[EvaluationMetric], concurrency: int) -> tuple[EvaluationMetric, ...]:
@@ -204,6 +223,8 @@ def _outputs(plan: _Plan, shown: Bar) -> Outputs | None:
     shown.step("model")
     if isinstance(request.model, str):
         return _rows_model.run_endpoint(request.model, _asked(plan), request.concurrency, shown)
+    if isinstance(request.model, PyFuncModel):
+        return _rows_logged.run(request.model, plan.features, request.predictions, shown, timed=plan.timed)
     of_version: AbstractContextManager[Any] = (
         nullcontext() if request.model_id is None else set_active_model(model_id=request.model_id)
     )

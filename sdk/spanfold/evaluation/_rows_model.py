@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 LATENCY: Final = "latency_ms"
 OUTPUTS: Final = "outputs"
 ENDPOINT: Final = "endpoints:"
+_URIS: Final = (ENDPOINT, "models:", "runs:")
 _MESSAGE_KEYS: Final = ("messages", "inputs")
+
+
+class RowCountMismatchError(InvalidArgumentError):
+    """What is evaluated returned another number of outputs than there are rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +43,18 @@ def check_model(model: object) -> None:
     Raises:
         InvalidArgumentError: it is not; the message says what can.
     """
-    if model is None or (isinstance(model, str) and model.startswith(ENDPOINT)):
+    if model is None or (isinstance(model, str) and model.startswith(_URIS)):
         return
     if isinstance(model, str):
         hint = (
-            "logged models cannot be loaded yet: give the function that answers"
-            if model.startswith(("models:", "runs:"))
-            else "give a function, endpoints:/<name>, or no model for rows that have their outputs"
+            "give a function, models:/<name or ID>, endpoints:/<name>, or no model for rows that have their "
+            "outputs"
         )
         raise InvalidArgumentError(f"model={model!r}: {hint}")
+    predict = getattr(model, "predict", None)
+    if callable(predict) and hasattr(model, "unwrap_python_model"):
+        return  # a loaded one
     if not callable(model):
-        predict = getattr(model, "predict", None)
         hint = "; give its method: model.predict" if callable(predict) else ""
         message = (
             f"model: a function that gets the rows and returns their outputs, not {type(model).__name__}"
@@ -72,9 +78,9 @@ def run_function(
         InvalidArgumentError: what it returned is not an output a row.
     """
     if not timed:
-        returned = function(_as_given(features))
+        made = run_once(function, features, predictions)
         bar.advance(features.row_count)
-        return _outputs(returned, features.row_count, predictions)
+        return made
     taken = list[Outputs]()
     latencies = list[float]()
     for index in range(features.row_count):
@@ -87,6 +93,16 @@ def run_function(
         bar.advance(1)
     others = {name: [one.others[name][0] for one in taken] for name in taken[0].others}
     return Outputs([one.values[0] for one in taken], {**others, LATENCY: latencies}, taken[0].name)
+
+
+def run_once(function: Callable[[Any], Any], features: Table, predictions: str | None) -> Outputs:
+    """Call a function once, on all rows.
+
+    Raises:
+        RowCountMismatchError: it returned another number of outputs.
+        InvalidArgumentError: what it returned is not an output a row.
+    """
+    return _outputs(function(_as_given(features)), features.row_count, predictions)
 
 
 def run_endpoint(uri: str, features: Table, concurrency: int | None, bar: Bar) -> Outputs:
@@ -197,7 +213,7 @@ def _outputs(returned: Any, row_count: int, predictions: str | None) -> Outputs:
         found = Outputs(as_list(returned), name=predictions or OUTPUTS)
     if len(found.values) != row_count:
         message = f"model: it returned {len(found.values)} outputs for {row_count} rows"
-        raise InvalidArgumentError(message)
+        raise RowCountMismatchError(message)
     return found
 
 

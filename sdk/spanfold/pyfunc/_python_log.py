@@ -123,7 +123,7 @@ def _flavor(
         InvalidArgumentError: an argument cannot be right.
         ModelError: the model cannot be pickled.
     """
-    _check_names(artifacts)
+    _check_artifacts(artifacts)
     code = [_existing("code_paths", one) for one in code_paths or ()]
     config: dict[str, Any] = {
         "artifacts": {name: _place(name, where) for name, where in (artifacts or {}).items()},
@@ -217,10 +217,12 @@ def _imported(file: Path) -> Iterator[str]:
             yield node.module
 
 
-def _check_names(artifacts: Mapping[str, str | Path] | None) -> None:
-    for name in artifacts or {}:
+def _check_artifacts(artifacts: Mapping[str, str | Path] | None) -> None:
+    for name, where in (artifacts or {}).items():
         if not name or name in {".", ".."} or name != Path(name).name or "\\" in name:
             raise InvalidArgumentError(f"artifacts[{name!r}]: a name without a slash; it becomes a folder")
+        if "://" not in str(where):
+            _existing(f"artifacts[{name!r}]", where)
 
 
 def _place(name: str, where: str | Path) -> str:

@@ -131,8 +131,8 @@ def open_backend(
 
     Args:
         uri: ``openai:/name`` (``OPENAI_API_KEY``, ``OPENAI_BASE_URL``), ``anthropic:/name``
-            (``ANTHROPIC_API_KEY``), ``endpoints:/name`` (a gateway), ``transformers:/path`` (a folder on this
-            machine).
+            (``ANTHROPIC_API_KEY``), ``endpoints:/name`` (a gateway), ``models:/name`` or its ID (a logged
+            model), ``transformers:/path`` (a folder on this machine).
         limits: how hard it may be asked.
         connection: headers and a proxy.
 
@@ -146,6 +146,10 @@ def open_backend(
         local = importlib.import_module("spanfold.metrics.genai._transformers")
         backend: JudgeBackend = local.TransformersBackend(name, limits=limits)
         return backend
+    if scheme == "models":
+        from spanfold.metrics.genai._logged import LoggedBackend  # noqa: PLC0415 - loads what loads models
+
+        return LoggedBackend(uri, limits)
     from spanfold.metrics.genai._remote import shared_backend  # noqa: PLC0415 - `import spanfold` stays light
 
     return shared_backend(uri, limits, connection or Connection())
@@ -167,15 +171,8 @@ def parsed(uri: str) -> tuple[str, str]:
     name = path.lstrip("/")
     if scheme not in SCHEMES or not name or not (path.startswith("/") or scheme == "transformers"):
         message = (
-            f"model {uri!r} names no judge: write openai:/<model>, anthropic:/<model>, endpoints:/<name> or "
-            "transformers:/<folder>"
-        )
-        raise InvalidArgumentError(message)
-    if scheme == "models":
-        message = (
-            f"model {uri!r}: logged models cannot be loaded as judges yet; serve it behind OpenAI's protocol "
-            "and name it openai:/<model> with OPENAI_BASE_URL, or save it to a folder and name it "
-            "transformers:/<folder>"
+            f"model {uri!r} names no judge: write openai:/<model>, anthropic:/<model>, endpoints:/<name>, "
+            "models:/<name or ID> or transformers:/<folder>"
         )
         raise InvalidArgumentError(message)
     if scheme == "transformers":
