@@ -47,7 +47,7 @@ class Downloads:
         """
         headers = _headers(sha256, name)
         tag = headers["ETag"]
-        if tag in _tags(request.headers.get("if-none-match", "")):
+        if _tags(request.headers.get("if-none-match", "")) & {tag, "*"}:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         asked = request.headers.get("range")
         if request.headers.get("if-range", tag) != tag:
@@ -90,5 +90,5 @@ def _headers(sha256: str, name: str) -> dict[str, str]:
     }
 
 
-def _tags(header: str) -> list[str]:
-    return [tag.strip().removeprefix("W/") for tag in header.split(",")]
+def _tags(header: str) -> set[str]:
+    return {tag.strip().removeprefix("W/") for tag in header.split(",")}

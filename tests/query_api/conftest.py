@@ -21,6 +21,7 @@ from spanfold_schemas.migrate import migrate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from spanfold_query_api.artifact_uploads import Artifacts
     from spanfold_query_api.outgoing import Outgoing
     from spanfold_query_api.workers import Workers
     from spanfold_schemas.database import Database, QueryResult, RawFormat
@@ -72,11 +73,13 @@ def served(
     database: Database,
     outgoing: Outgoing | None = None,
     workers: Callable[[str], Workers] | None = None,
+    artifacts: Artifacts | None = None,
 ) -> Iterator[httpx.Client]:
     """A client of the API, which listens on a free port of loopback; workers are made for its address."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = create_app(database, outgoing=outgoing, workers=None if workers is None else workers(url))
+    made = None if workers is None else workers(url)
+    app = create_app(database, outgoing=outgoing, workers=made, artifacts=artifacts)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
