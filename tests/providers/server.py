@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.providers import anthropic_wire, openai_wire, responses_wire, script
+from tests.providers import anthropic_wire, completions_wire, openai_wire, responses_wire, script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +22,7 @@ _PACE_S: Final = 0.002
 
 _ROUTES: Final[dict[str, tuple[Any, Any]]] = {
     "/v1/chat/completions": (openai_wire.chat, openai_wire.chat_events),
+    "/v1/completions": (completions_wire.completion, completions_wire.events),
     "/v1/responses": (responses_wire.response, responses_wire.events),
     "/v1/embeddings": (openai_wire.embeddings, None),
     "/v1/messages": (anthropic_wire.message, anthropic_wire.events),
@@ -213,6 +214,8 @@ class _Server(ThreadingHTTPServer):
 def _prompt_of(path: str, body: dict[str, Any]) -> str:
     if path == "/v1/embeddings":
         return body["input"] if isinstance(body["input"], str) else str(body["input"][0])
+    if path == "/v1/completions":
+        return completions_wire.prompt_of(body)
     if path == "/v1/responses":
         return openai_wire.prompt_of(responses_wire.messages_of(body))
     prompt_of = openai_wire.prompt_of if path == "/v1/chat/completions" else anthropic_wire.prompt_of
