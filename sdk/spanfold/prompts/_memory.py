@@ -20,7 +20,7 @@ from spanfold.errors import ServerUnavailableError
 from spanfold.prompts._version import PromptVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from spanfold._internal.lookup import QueryApi
     from spanfold.prompts._uri import Reference
@@ -41,6 +41,8 @@ _MEMBERS: Final = (
     "creation_time_unix_ns",
 )
 _Value = TypeVar("_Value")
+clock_s: Callable[[], float] = time.monotonic
+"""Of what is remembered; tests set it."""
 
 
 class _Pointer(NamedTuple):
@@ -93,7 +95,7 @@ def load(wanted: Reference, cache_s: float | None = None) -> PromptVersion | Non
     known = None if pointer is None else _memory.versions.get((asked.address, wanted.name, pointer.number))
     if pointer is None or known is None:
         return _fetched(asked, wanted, asked.get(_path(wanted)))
-    now_s = time.monotonic()
+    now_s = clock_s()
     if now_s - pointer.asked_at_s < (_cache_s() if cache_s is None else cache_s):
         return known
     # One caller asks; meanwhile, and while the server is away, the others go on with what there is.
@@ -112,7 +114,7 @@ def remember(address: str, prompt: PromptVersion, which: str | None = None) -> N
         _bound(_memory.versions, MAX_VERSIONS)
         _memory.versions[address, prompt.name, prompt.version] = prompt
     if which is not None:
-        _point((address, prompt.name, which), prompt.version, time.monotonic())
+        _point((address, prompt.name, which), prompt.version, clock_s())
 
 
 def forget(address: str, name: str, which: str | None = None) -> None:

@@ -107,7 +107,8 @@ def load_prompt(
     """A version of a prompt. Fast enough for every request: most calls are answered from memory.
 
     A number is asked for once in a process. What an alias stands for, or which version is the newest, is
-    asked again after ``SPANFOLD_PROMPT_CACHE_S`` seconds (60); while the server is away, the last answer holds.
+    asked again after ``SPANFOLD_PROMPT_CACHE_S`` seconds (60); while the server is away, the last answer
+    holds.
 
     Args:
         name_or_uri: ``prompts:/greeting/3``, ``prompts:/greeting@production``, or a name: its newest version.

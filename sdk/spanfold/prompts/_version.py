@@ -76,25 +76,14 @@ class PromptVersion:
         """When it was registered, in milliseconds since 1970."""
         return self.creation_time_unix_ns // _NS_PER_MS
 
-    @overload
-    def format(
-        self, *, allow_partial: Literal[False] = False, **variables: object
-    ) -> str | list[dict[str, str]]: ...
-
-    @overload
-    def format(
-        self, *, allow_partial: bool, **variables: object
-    ) -> str | list[dict[str, str]] | PromptVersion: ...
-
-    def format(
-        self, *, allow_partial: bool = False, **variables: object
-    ) -> str | list[dict[str, str]] | PromptVersion:
+    # Loosely typed: applications pass it on to clients of any kind, and variables from dictionaries of text.
+    def format(self, *, allow_partial: Any = False, **variables: object) -> Any:
         """The template with a value for each variable: text, or messages; the current span notes the version.
 
         A value is put in as text and not looked at for further variables.
 
         Args:
-            allow_partial: where values are missing, return a version that awaits only those.
+            allow_partial: True: where values are missing, return a version that awaits only those.
             **variables: a value for each of :attr:`variables`; what is no text becomes text by ``str``.
 
         Raises:
