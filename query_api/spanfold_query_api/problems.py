@@ -78,6 +78,10 @@ _DESCRIPTIONS: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.CONFLICT: "It is not in a state in which that can be done.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not `application/json`.",
     HTTPStatus.TOO_MANY_REQUESTS: "As much as may is waiting: try again after `Retry-After`.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "It is larger than may be.",
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "None of the bytes exist.",
+    HTTPStatus.BAD_GATEWAY: "What was logged is missing or damaged in the store, or the store failed.",
+    HTTPStatus.INSUFFICIENT_STORAGE: "There is no room for it.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A parameter or the filter is not valid.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The database is away or too slow: try again after `Retry-After`.",
 }

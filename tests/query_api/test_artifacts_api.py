@@ -184,14 +184,13 @@ def test_pages_of_other_servers_may_not_store_anything(api: httpx.Client) -> Non
 
 
 def listed(api: httpx.Client, model_id: str = A, **parameters: Any) -> list[str]:
-    names, token = list[str](), None
+    names = list[str]()
     while True:
-        more = {} if token is None else {"page_token": token}
-        answer = api.get(f"/v1/models/{model_id}/artifacts", params={**parameters, **more})
+        answer = api.get(f"/v1/models/{model_id}/artifacts", params=parameters)
         assert answer.status_code == 200, answer.text
         names += [item["path"] + "/" * item["is_dir"] for item in answer.json()["artifacts"]]
-        token = answer.json()["next_page_token"]
-        if token is None:
+        parameters["page_token"] = answer.json()["next_page_token"]
+        if parameters["page_token"] is None:
             return names
 
 

@@ -137,6 +137,7 @@ def test_openapi_documents_every_operation_with_its_problems_and_no_broken_refer
     assert set(document["paths"]) == {
         "/health",
         "/v1/agreement",
+        "/v1/artifacts/{sha256}",
         "/v1/compare",
         "/v1/diff",
         "/v1/evaluations",
@@ -150,6 +151,8 @@ def test_openapi_documents_every_operation_with_its_problems_and_no_broken_refer
         "/v1/experiments/{experiment_id}",
         "/v1/models",
         "/v1/models/{model_id}",
+        "/v1/models/{model_id}/artifacts",
+        "/v1/models/{model_id}/artifacts/{path}",
         "/v1/models/{model_id}/events",
         "/v1/models/{model_id}/summary",
         "/v1/monitors",

@@ -31,6 +31,9 @@ STALLED_AFTER_S: Final = 60.0
 _MAX_DRAINED_BYTES: Final = 64 * 2**20
 _WRITE_BYTES: Final = 4 * 2**20
 """How much is gathered before a thread writes it."""
+_BYTES: Final = responses(
+    HTTPStatus.NOT_FOUND, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, HTTPStatus.BAD_GATEWAY
+)
 _WHOLE: Final = {True: "?1", False: "?0"}
 
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="Of the content.")]
@@ -88,7 +91,9 @@ def _add_blobs(routes: APIRouter, artifacts: Artifacts, downloads: Downloads) ->
         "/artifacts/{sha256}",
         summary="Send a blob, or its next part",
         status_code=HTTPStatus.CREATED,
-        responses=responses(HTTPStatus.CONFLICT),
+        responses=responses(
+            HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.INSUFFICIENT_STORAGE
+        ),
         openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}},
     )
     async def put(
@@ -121,9 +126,7 @@ def _add_blobs(routes: APIRouter, artifacts: Artifacts, downloads: Downloads) ->
         except (ClientDisconnect, TimeoutError):
             return Response(status_code=HTTPStatus.REQUEST_TIMEOUT)
 
-    @routes.get(
-        "/artifacts/{sha256}", summary="The bytes of a blob", responses=responses(HTTPStatus.NOT_FOUND)
-    )
+    @routes.get("/artifacts/{sha256}", summary="The bytes of a blob", responses=_BYTES)
     def get(sha256: Sha256, request: Request) -> Response:
         size_bytes, is_whole = artifacts.state(sha256)
         if not is_whole:
@@ -132,9 +135,12 @@ def _add_blobs(routes: APIRouter, artifacts: Artifacts, downloads: Downloads) ->
 
 
 def _add_files(routes: APIRouter, database: Database, artifacts: Artifacts, downloads: Downloads) -> None:
-    not_there = responses(HTTPStatus.NOT_FOUND)
 
-    @routes.get("/models/{model_id}/artifacts", summary="The files of a model version", responses=not_there)
+    @routes.get(
+        "/models/{model_id}/artifacts",
+        summary="The files of a model version",
+        responses=responses(HTTPStatus.NOT_FOUND),
+    )
     def list_files(
         model_id: LoggedModelId, parameters: Annotated[ArtifactListParameters, Query()]
     ) -> ArtifactPage:
@@ -152,7 +158,7 @@ def _add_files(routes: APIRouter, database: Database, artifacts: Artifacts, down
         return ArtifactPage.model_validate({"artifacts": found, "next_page_token": more})
 
     @routes.get(
-        "/models/{model_id}/artifacts/{path:path}", summary="A file of a model version", responses=not_there
+        "/models/{model_id}/artifacts/{path:path}", summary="A file of a model version", responses=_BYTES
     )
     def get_file(model_id: LoggedModelId, path: FilePath, request: Request) -> Response:
         file = _files(database, model_id).get(path)
