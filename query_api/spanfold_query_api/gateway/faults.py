@@ -100,7 +100,7 @@ def said_by(body: Any) -> Mapping[str, Any]:
 
 def timed_out(name: str, after_s: float | None = None) -> GatewayError:
     """It took too long."""
-    within = f" within {after_s:g} s" if after_s is not None else " in time"
+    within = f" within {after_s:.3g} s" if after_s is not None else " in time"
     text = f"{name} did not answer{within}"
     return GatewayError(504, "timeout_error", text, code="timeout", is_retryable=True)
 

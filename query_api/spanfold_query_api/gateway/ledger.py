@@ -98,13 +98,17 @@ class Ledger:
             self._db: Final = sqlite3.connect(
                 path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
             )
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+        try:
             # Survives the end of a process at any point; only losing power may lose the last moments.
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript(_SCHEMA)
             self._db.execute("DELETE FROM spending WHERE begun_s < ?", (now() - _KEEP_PERIODS_S,))
         except sqlite3.Error as error:
-            raise LedgerError(f"{path}: {error}: name a file on a local disk that can be written") from error
+            self._db.close()
+            raise self._unusable(error) from error
 
     def take(
         self, endpoint: str, calls: CallLimit | None, spend: SpendLimit | None, guess_usd: float
@@ -222,6 +226,9 @@ class Ledger:
             (endpoint, period, begun_s),
         ).fetchone()
         return float(row[0]) if row is not None else 0.0
+
+    def _unusable(self, error: sqlite3.Error) -> LedgerError:
+        return LedgerError(f"{self._path}: {error}: name a file on a local disk that can be written")
 
     def _fault(self, error: sqlite3.Error) -> LedgerError:
         return LedgerError(f"{self._path}: {error}")

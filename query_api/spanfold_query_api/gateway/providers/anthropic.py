@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from spanfold_query_api.gateway import faults
 from spanfold_query_api.gateway.protocol import GatewayError
@@ -13,11 +13,13 @@ from spanfold_query_api.gateway.providers.options import Options, scrubber_of
 from spanfold_query_api.gateway.providers.sdk import SdkProvider, bounded_client
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from spanfold_query_api.gateway.protocol import Call, Reply, StreamReply
 
 _PATH = "/v1/messages"
+T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class AnthropicProvider(SdkProvider):
@@ -28,7 +30,7 @@ class AnthropicProvider(SdkProvider):
         message = await self._ask(_PATH, self._request(call), call.headers)
         if not isinstance(message.get("content"), list):
             raise faults.unusable(self._label, "a JSON object without a list of 'content'")
-        return self._reply(anthropic_answers.answer(message, call.kind))
+        return self._reply(self._translated(anthropic_answers.answer, message, call.kind))
 
     async def stream(self, call: Call) -> StreamReply:
         """Ask once, for chunks; see :class:`Provider`."""
@@ -39,10 +41,16 @@ class AnthropicProvider(SdkProvider):
         translation = anthropic_answers.Chunks(call.kind)
         async with contextlib.aclosing(self._events(_PATH, body, call.headers)) as events:
             async for event in events:
-                for chunk in translation.of(event):
+                for chunk in self._translated(translation.of, event):
                     yield chunk
         if not translation.is_complete:
             raise faults.broken(self._label, "the stream ended in the middle", self._scrubber)
+
+    def _translated(self, translate: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+        try:
+            return translate(*given, **named)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise faults.unusable(self._label, "JSON of another shape") from error
 
     def _request(self, call: Call) -> dict[str, Any]:
         if call.kind == "embeddings":

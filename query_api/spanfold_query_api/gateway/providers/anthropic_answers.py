@@ -72,24 +72,25 @@ class Chunks:
         self.is_complete = False
         """Whether the provider said that this was all."""
 
-    def of(self, event: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """The chunks that an event makes: none, one, or two."""
+    def of(self, event: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The chunks that an event makes: none or one."""
         kind = event.get("type")
         if kind == "message_start":
             message = event.get("message") or {}
             self._head = _head(message, self._kind, is_chunk=True)
             self._counts.update(message.get("usage") or {})
-            yield self._chunk({"role": "assistant", "content": ""}, "")
-        elif kind == "content_block_start":
-            yield from self._begin(event.get("index", 0), event.get("content_block") or {})
-        elif kind == "content_block_delta":
-            yield from self._more(event.get("index", 0), event.get("delta") or {})
-        elif kind == "message_delta":
+            return [self._chunk({"role": "assistant", "content": ""}, "")]
+        if kind == "content_block_start":
+            return list(self._begin(event.get("index", 0), event.get("content_block") or {}))
+        if kind == "content_block_delta":
+            return list(self._more(event.get("index", 0), event.get("delta") or {}))
+        if kind == "message_delta":
             self._counts.update(event.get("usage") or {})
-            yield self._chunk({}, "", _reason((event.get("delta") or {}).get("stop_reason")))
-        elif kind == "message_stop":
+            return [self._chunk({}, "", _reason((event.get("delta") or {}).get("stop_reason")))]
+        if kind == "message_stop":
             self.is_complete = True
-            yield {**self._head, "choices": [], "usage": usage(self._counts)}
+            return [{**self._head, "choices": [], "usage": usage(self._counts)}]
+        return []
 
     def _begin(self, block: int, content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if content.get("type") == "tool_use":

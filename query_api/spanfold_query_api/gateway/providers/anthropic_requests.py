@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_TOKENS: Final = 4_096
 """Of an answer: that provider wants to be told, OpenAI's does not."""
-_SYSTEM: Final = frozenset({"system", "developer"})
+_SYSTEM: Final = ("system", "developer")
 _SAME: Final = ("top_p", "top_k", "thinking", "service_tier")
 """Entries that need no translation; `top_k` and `thinking` are Anthropic's own."""
 _OF_NO_EFFECT: Final = frozenset(
@@ -63,17 +63,18 @@ def request(call: Call, model: str) -> dict[str, Any]:
         messages = [{"role": "user", "content": _prompt(body.get("prompt"))}]
     else:
         messages = _messages_of(body)
-    system = "\n\n".join(_text(one.get("content")) for one in messages if one.get("role") in _SYSTEM)
+    system = "\n\n".join(_text(one.get("content")) for one in messages if _is_system(one))
     made: dict[str, Any] = {
         "model": model,
         "max_tokens": body.get("max_completion_tokens") or body.get("max_tokens") or DEFAULT_MAX_TOKENS,
-        "messages": _merged(_message(one) for one in messages if one.get("role") not in _SYSTEM),
+        "messages": _merged(_message(one) for one in messages if not _is_system(one)),
     }
     made |= {name: body[name] for name in _SAME if body.get(name) is not None}
     if system:
         made["system"] = system
-    if body.get("temperature") is not None:
-        made["temperature"] = min(body["temperature"], 1.0)  # OpenAI's goes up to 2
+    temperature = body.get("temperature")
+    if temperature is not None:  # OpenAI's goes up to 2
+        made["temperature"] = 1.0 if isinstance(temperature, int | float) and temperature > 1 else temperature
     if body.get("stop"):
         made["stop_sequences"] = [body["stop"]] if isinstance(body["stop"], str) else body["stop"]
     if body.get("user") is not None:
@@ -90,10 +91,25 @@ def _check(body: Mapping[str, Any]) -> None:
 
 
 def _messages_of(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    messages = body.get("messages")
-    if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
+    if not isinstance(body.get("messages"), list):
         raise _refused("messages", "must be a list of objects with 'role' and 'content'")
-    return messages
+    return _objects(body["messages"], "messages")
+
+
+def _objects(values: Any, parameter: str) -> list[dict[str, Any]]:
+    """A list of objects; empty where there is none."""
+    if values is None:
+        return []
+    if not isinstance(values, list) or not all(isinstance(one, dict) for one in values):
+        raise _refused(parameter, "must be a list of objects")
+    return values
+
+
+def _function(holder: Mapping[str, Any], parameter: str) -> dict[str, Any]:
+    function = holder.get("function")
+    if not isinstance(function, dict):
+        raise _refused(parameter, "each must have a 'function', which is an object")
+    return function
 
 
 def _prompt(prompt: Any) -> str:
@@ -104,16 +120,20 @@ def _prompt(prompt: Any) -> str:
     return prompt
 
 
+def _is_system(message: Mapping[str, Any]) -> bool:
+    return message.get("role") in _SYSTEM
+
+
 def _message(one: Mapping[str, Any]) -> dict[str, Any]:
     role, content = one.get("role"), one.get("content")
     if role == "tool":
         result = {"type": "tool_result", "tool_use_id": one.get("tool_call_id"), "content": _blocks(content)}
         return {"role": "user", "content": [result]}
-    if role not in {"user", "assistant"}:
+    if role not in ("user", "assistant"):
         raise _refused("messages", f"no such role: {role!r}")
     blocks = _blocks(content)
-    for tool_call in one.get("tool_calls") or ():
-        function = tool_call.get("function") or {}
+    for tool_call in _objects(one.get("tool_calls"), "messages"):
+        function = _function(tool_call, "messages")
         blocks.append(
             {
                 "type": "tool_use",
@@ -150,8 +170,8 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
 
 def _block(part: Any) -> dict[str, Any]:
     kind = part.get("type") if isinstance(part, dict) else None
-    if kind in {"text", "refusal"}:
-        return {"type": "text", "text": part.get("text") or part.get("refusal") or ""} | _cached(part)
+    if kind in ("text", "refusal"):
+        return {"type": "text", "text": str(part.get(kind) or "")} | _cached(part)
     if kind == "image_url":
         url = part["image_url"]["url"] if isinstance(part.get("image_url"), dict) else part.get("image_url")
         found = _DATA_URL.fullmatch(str(url))
@@ -183,7 +203,7 @@ def _arguments(text: Any) -> Any:
 
 def _tools(body: Mapping[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    functions = [tool.get("function") or {} for tool in body.get("tools") or ()]
+    functions = [_function(tool, "tools") for tool in _objects(body.get("tools"), "tools")]
     if functions:
         made["tools"] = [
             {
@@ -195,10 +215,10 @@ def _tools(body: Mapping[str, Any]) -> dict[str, Any]:
         ]
     choice = body.get("tool_choice")
     if isinstance(choice, dict):
-        made["tool_choice"] = {"type": "tool", "name": (choice.get("function") or {}).get("name")}
+        made["tool_choice"] = {"type": "tool", "name": _function(choice, "tool_choice").get("name")}
     elif choice is not None:
         kinds = {"auto": "auto", "none": "none", "required": "any"}
-        if choice not in kinds:
+        if not isinstance(choice, str) or choice not in kinds:
             raise _refused("tool_choice", "must be auto, none, required, or name a function")
         made["tool_choice"] = {"type": kinds[choice]}
     if functions and body.get("parallel_tool_calls") is False:
@@ -213,13 +233,15 @@ def _output(body: Mapping[str, Any]) -> dict[str, Any]:
     wanted = body.get("response_format")
     kind = wanted.get("type") if isinstance(wanted, dict) else None
     if kind == "json_schema":
-        schema = (wanted or {}).get("json_schema") or {}
-        output["format"] = {"type": "json_schema", "schema": schema.get("schema") or {}}
+        given = (wanted or {}).get("json_schema")
+        if not isinstance(given, dict) or not isinstance(given.get("schema"), dict):
+            raise _refused("response_format", "json_schema must hold a schema, which is an object")
+        output["format"] = {"type": "json_schema", "schema": given["schema"]}
     elif kind == "json_object":
         raise _refused("response_format", "Anthropic's models want a schema: use the type json_schema")
     effort = body.get("reasoning_effort")
     if effort is not None and effort != "none":
-        output["effort"] = _EFFORTS.get(effort, effort)
+        output["effort"] = _EFFORTS.get(str(effort), effort)
     return {"output_config": output} if output else {}
 
 
