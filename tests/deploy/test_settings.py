@@ -118,3 +118,13 @@ def test_the_documented_settings_are_those_of_the_model() -> None:
     }
     expected["service_version_as_model"] = ("false", expected["service_version_as_model"][1])
     assert documented == expected
+
+
+def test_artifacts_lie_in_the_embedded_directory_unless_they_are_set() -> None:
+    embedded = load_settings({"database": "chdb:///data/a%20b"})
+    assert embedded.artifacts_place() == "/data/a b/artifacts"
+    assert embedded.artifacts_staging() is None
+    assert load_settings({"database": "clickhouse://db"}).artifacts_place() == "spanfold-artifacts"
+    remote = load_settings({"database": "clickhouse://db", "artifacts": "s3://bucket/models"})
+    assert remote.artifacts_place() == "s3://bucket/models"
+    assert remote.artifacts_staging() == Path("spanfold-artifact-uploads")
