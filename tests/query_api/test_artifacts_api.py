@@ -22,6 +22,7 @@ from tests.query_api.rows import T0_NS, created, event, insert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     import httpx
 
     from tests.query_api.conftest import RecordingDatabase
