@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spanfold_query_api.filter import compile_filter, parse
-from spanfold_query_api.filter.entities import MODEL_FIELDS, RUN_FIELDS, SORTED_CHARS, EntityCompiler
+from spanfold_query_api.filter.entities import (
+    MODEL_FIELDS,
+    PROMPT_FIELDS,
+    RUN_FIELDS,
+    SORTED_CHARS,
+    EntityCompiler,
+)
 from spanfold_query_api.filter.fields import FIELDS
 from spanfold_query_api.filter.parser import MAX_CHARS, MAX_DEPTH, MAX_LIST
 
@@ -25,6 +31,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "filter.md").read_text(encoding="ut
         ("Fields of traces", FIELDS),
         ("Fields of model versions", MODEL_FIELDS),
         ("Fields of runs", RUN_FIELDS),
+        ("Fields of prompts", PROMPT_FIELDS),
     ],
 )
 def test_the_guide_lists_exactly_the_fields_that_there_are(

@@ -143,6 +143,8 @@ class Compiler:
             lowered = self._value(spec, operator, replace(literal, value=str(literal.value).lower()))
             return lambda expression: f"lower({expression}) LIKE {lowered}"
         value = self._value(spec, operator, literal)
+        if spec.type is FieldType.TEXTS:
+            return lambda expression: f"arrayExists(text -> text {operator} {value}, {expression})"
         if spec.nullable:
             return lambda expression: f"ifNull({expression} {operator} {value}, 0)"
         return lambda expression: f"{expression} {operator} {value}"
@@ -181,6 +183,8 @@ class Compiler:
             return f"({spec.sql} IS NULL)"
         if spec.type is FieldType.TEXT:
             return f"({spec.sql} = '')"
+        if spec.type is FieldType.TEXTS:
+            return f"empty({spec.sql})"
         return "0"  # every span has the others
 
     def _value(self, spec: FieldSpec, operator: str, literal: Literal) -> str:

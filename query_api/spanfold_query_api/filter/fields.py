@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from spanfold_query_api.filter.errors import FilterError
-from spanfold_schemas.keys import TRACE_TAG_PREFIX
+from spanfold_schemas.keys import TRACE_TAG_PREFIX, USED_PROMPTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,7 @@ class FieldType(Enum):
     TRACE_ID = ("32 hexadecimal digits", _EQUALITY)
     MAP = ("text or number, by key", (*_EQUALITY, *_ORDER, *_PATTERNS))
     NUMBER_MAP = ("number, by key", (*_EQUALITY, *_ORDER))
+    TEXTS = ("text, any of several", (*_EQUALITY, *_PATTERNS))
 
     def __init__(self, title: str, operators: tuple[str, ...]) -> None:
         self.title = title
@@ -124,6 +125,12 @@ FIELDS: Final[Mapping[str, FieldSpec]] = {
         FieldSpec("input", _TEXT, "Input", "What went in: prompt or arguments"),
         FieldSpec("output", _TEXT, "Output", "What came out: completion or return value"),
         FieldSpec("status_message", _TEXT, "StatusMessage", "What the error said"),
+        FieldSpec(
+            "prompt",
+            FieldType.TEXTS,
+            f"JSONExtract(SpanAttributes['{USED_PROMPTS}'], 'Array(String)')",
+            "Versions of prompts that it was made with, such as `'greeting/3'`",
+        ),
         FieldSpec("tags", FieldType.MAP, "SpanAttributes", "Tags of the trace", key_prefix=TRACE_TAG_PREFIX),
         FieldSpec(SCORES, FieldType.MAP, "TraceId", "Newest score of that name: its value or its label"),
         FieldSpec("attributes", FieldType.MAP, "SpanAttributes", "Any other attribute of the span"),
