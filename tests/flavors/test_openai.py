@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.providers.server import Provider
 
 
-
 def chat(loaded: Any, **arguments: Any) -> PyFuncModel:
     made: PyFuncModel = loaded(openai, "gpt-4", "chat.completions", messages=QUESTION, **arguments)
     return made

@@ -1,7 +1,7 @@
 """Google and Amazon Bedrock in miniature: their wire protocols over real sockets, beside :mod:`server`'s.
 
-A message may begin with the same words as there (``fail:429:2``, ``long``, ``cut``). Any signature and any key is
-accepted; what was sent is kept.
+A message may begin with the same words as there (``fail:429:2``, ``long``, ``cut``). Any signature and any key
+is accepted; what was sent is kept.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Clouds(Provider):
 class _CloudHandler(_Handler):
     provider: Clouds
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - http.server's name
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         path = unquote(self.path.partition("?")[0])
         headers = {name.lower(): value for name, value in self.headers.items()}

@@ -5,7 +5,7 @@ Inside this package ``import anthropic`` is Anthropic's library: imports are abs
 Example:
     >>> import spanfold
     >>> info = spanfold.anthropic.log_model(  # doctest: +SKIP
-    ...     model="claude-sonnet-4-5",
+    ...     model="claude-haiku-4-5",
     ...     name="qa",
     ...     messages=[
     ...         {"role": "system", "content": "Answer in two sentences."},
@@ -33,6 +33,8 @@ __all__ = ["log_model", "save_model"]
 
 DEFAULT_MAX_TOKENS: Final = 1024
 """Of an answer, where the caller names no other: Anthropic wants to be told."""
+SAMPLING: Final = frozenset({"temperature", "top_p", "top_k"})
+"""Parameters that some models take, although the library has no arguments for them any more."""
 
 
 def log_model(
@@ -62,7 +64,7 @@ def log_model(
         ArtifactError: the model's files cannot be stored.
 
     Example:
-        >>> log_model(model="claude-haiku-4-5", name="bot", temperature=0.2)  # doctest: +SKIP
+        >>> log_model(model="claude-haiku-4-5", name="bot", max_tokens=200)  # doctest: +SKIP
     """
     flavor, logging = _flavor(model, messages, arguments)
     return _logging.log(flavor, {"artifact_path": artifact_path, "name": name, **logging})
@@ -109,5 +111,5 @@ def _check_parameters(parameters: Mapping[str, Any]) -> None:
         from anthropic.resources import Messages  # noqa: PLC0415 - slow to import
     except ImportError:
         return  # a model may be logged where it cannot be used
-    known = frozenset(inspect.signature(Messages.create).parameters) - {"self", "system"}
+    known = frozenset(inspect.signature(Messages.create).parameters) - {"self", "system"} | SAMPLING
     _logging.check_known(parameters, known, "Anthropic's messages.create (system prompts are messages)")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from spanfold._flavors._remote import RemoteModel, Request, system_and_others
 from spanfold._flavors._spans import Answer, Tokens, is_original
+from spanfold.anthropic import SAMPLING
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -53,6 +54,8 @@ class AnthropicModel(RemoteModel):
     def _body(self, request: Request, parameters: Mapping[str, Any]) -> dict[str, Any]:
         system, messages = system_and_others(request.content)
         body = {**parameters, "model": self.model, "messages": messages}
+        if sampling := {name: body.pop(name) for name in SAMPLING & body.keys()}:
+            body["extra_body"] = {**body.get("extra_body", {}), **sampling}
         if isinstance(body.get("stop_sequences"), str):
             body["stop_sequences"] = [body["stop_sequences"]]
         if system:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -41,8 +42,10 @@ class LangChainModel:
             if name == JSON_FILE:
                 load = importlib.import_module("langchain_core.load")
                 text = (Path(folder) / JSON_FILE).read_text(encoding="utf-8")
-                # Whoever names a model trusts it, as with a pickle. Keys come from the environment.
-                runnable = load.loads(text, allowed_objects="all", secrets_from_env=True)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # that this function of the library is new
+                    # Whoever names a model trusts it, as with a pickle. Keys come from the environment.
+                    runnable = load.loads(text, allowed_objects="all", secrets_from_env=True)
             elif name == PICKLE_FILE:
                 pickle = importlib.import_module("cloudpickle")
                 runnable = pickle.loads((Path(folder) / PICKLE_FILE).read_bytes())

@@ -41,7 +41,6 @@ class PipelineModel:
                 model=str(folder),
                 device=_local.device(),
                 trust_remote_code=_local.trusts_remote_code(),
-                model_kwargs={"local_files_only": True},
             )
         tokenizer = self.python_model.tokenizer
         if tokenizer is not None and tokenizer.pad_token_id is None:
