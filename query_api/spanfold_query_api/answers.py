@@ -45,6 +45,7 @@ class LoggedModel(Answer):
         str,
         Field(description="READY, PENDING, FAILED, or UNSPECIFIED for one that only spans and tags tell of."),
     ]
+    status_message: Annotated[str | None, Field(description="Why it FAILED, where that was recorded.")]
     tags: dict[str, str]
     params: dict[str, str]
     metrics: dict[str, float]

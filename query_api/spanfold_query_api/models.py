@@ -107,6 +107,7 @@ def describe(state: ModelState) -> dict[str, Any]:
         "model_type": state.model_type,
         "source_run_id": state.source_run_id,
         "status": state.status,
+        "status_message": state.status_message,
         "tags": state.tags,
         "params": state.params,
         "metrics": state.metrics,

@@ -104,6 +104,7 @@ def test_a_model_is_the_fold_of_its_events(api: httpx.Client) -> None:
         "model_type": "agent",
         "source_run_id": None,
         "status": "READY",
+        "status_message": None,
         "tags": {},
         "params": {"k": "1"},
         "metrics": {"f1": 1.0},

@@ -57,6 +57,8 @@ class LoggedModel:
     tags: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    status_message: str | None = None
+    """Why it ``FAILED``, where that was recorded."""
 
     def __post_init__(self) -> None:
         """Keep copies of the mappings: whoever changes theirs later does not change this."""
@@ -106,6 +108,7 @@ def from_answer(answer: Mapping[str, Any]) -> LoggedModel:
         model_type=answer.get("model_type"),
         source_run_id=answer.get("source_run_id"),
         status=answer["status"],
+        status_message=answer.get("status_message"),
         tags=dict(answer.get("tags") or {}),
         params=dict(answer.get("params") or {}),
         metrics=dict(answer.get("metrics") or {}),

@@ -146,7 +146,7 @@ def _equals(field: str, value: str) -> str:
 
 
 def _why_not(model: LoggedModel) -> str:
-    why = getattr(model, "status_message", None)
+    why = model.status_message
     return f"model {model.model_id} ({model.name}) is {model.status}, not READY" + (f": {why}" if why else "")
 
 

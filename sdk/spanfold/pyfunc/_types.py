@@ -101,12 +101,12 @@ def converted(where: str, value: Any, kind: DataType) -> Any:
         return _nested(where, value, kind)
     name = kind["type"] if isinstance(kind, Mapping) else kind
     given = inferred(value)
-    if name == given or (name == "datetime" and isinstance(value, str)):
+    if name in _INT_BITS and given in _NUMBERS and _is_whole(value, _INT_BITS[name]):
+        return int(value)
+    if (name == given and name not in _INT_BITS) or (name == "datetime" and isinstance(value, str)):
         return value
     if name in {"float", "double"} and given in _NUMBERS:
         return float(value)
-    if name in _INT_BITS and given in _NUMBERS and _is_whole(value, _INT_BITS[name]):
-        return int(value)
     shown = given if isinstance(given, str) else given["type"]
     raise InvalidArgumentError(f"{where}: the model takes {name}, not {shown} ({_shortened(value)})")
 
