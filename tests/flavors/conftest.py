@@ -63,7 +63,7 @@ def clouds(the_clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> Clouds:
     return the_clouds
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def captured() -> Iterator[Captured]:
     """What is recorded; faults of the SDK are raised."""
     with testing.raise_faults(), testing.capture() as one:

@@ -118,19 +118,21 @@ class RemoteModel(ABC):
         return {"embeddings": "embeddings", "completions": "text_completion"}.get(self.task, "chat")
 
     def _answered(self, request: Request, parameters: Mapping[str, Any]) -> Answer:
+        client = self._opened()  # first: an instrumentation comes with the library's import
         with call_span(self._asked(request, parameters), is_made=not self._is_instrumented()) as span:
             try:
-                answer = self._ask(self._opened(), request, parameters)
+                answer = self._ask(client, request, parameters)
             except Exception as fault:
                 raise _calls.row_error(request.place, fault) from fault
             span.answered(answer)
         return answer
 
     def _streamed(self, request: Request, parameters: Mapping[str, Any]) -> Iterator[str]:
+        client = self._opened()
         asked, is_made = self._asked(request, parameters), not self._is_instrumented()
         with call_span(asked, is_made=is_made, is_current=False) as span:
             try:
-                answer = yield from self._stream(self._opened(), request, parameters)
+                answer = yield from self._stream(client, request, parameters)
             except Exception as fault:
                 raise _calls.row_error(request.place, fault) from fault
             span.answered(answer)
@@ -200,6 +202,8 @@ class RemoteModel(ABC):
                     self._client = self._open()
                 except ImportError as fault:
                     raise ModelError(f"{self.library} is not installed: {self.install}") from fault
+                except Exception as fault:
+                    raise _calls.row_error(f"{self.library} cannot be used", fault) from fault
                 self._client_pid = os.getpid()
             return self._client
 
