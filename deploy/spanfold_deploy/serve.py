@@ -8,34 +8,35 @@ Stop (SIGTERM, SIGINT): evaluations pause → receivers take no more → what wa
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import signal
-import socket
 import sys
 import threading
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from spanfold_deploy import gateway
 from spanfold_deploy.database import open_database
 from spanfold_deploy.errors import StartError
+from spanfold_deploy.http_server import HttpServer, listen, url_of
 from spanfold_deploy.settings import redact
 from spanfold_schemas.database import DatabaseError, RetryableDatabaseError
 from spanfold_schemas.migrate import MigrationError, migrate, pending
 from spanfold_schemas.retention import apply_retention
 
 if TYPE_CHECKING:
-    import uvicorn
+    import socket
+
     from fastapi import FastAPI
 
     from spanfold_collector.collector import Collector
     from spanfold_deploy.settings import Settings
     from spanfold_query_api.artifact_uploads import Artifacts
+    from spanfold_query_api.gateway.app import Deployments
     from spanfold_query_api.outgoing import Outgoing
     from spanfold_query_api.workers import Workers
     from spanfold_schemas.database import Database
@@ -70,8 +71,8 @@ def run(settings: Settings, parts: Parts, *, as_json: bool = False) -> None:
     Raises:
         StartError: a port is busy, the directory is in use, or the database cannot be used.
     """
-    _log_to_stderr()
-    stop = _stop_on_signals()
+    log_to_stderr()
+    stop = stop_on_signals()
     hard_end = _hard_end(settings.shutdown_timeout_s)
     with ExitStack() as opened:
         opened.callback(hard_end.cancel)
@@ -88,15 +89,15 @@ def run(settings: Settings, parts: Parts, *, as_json: bool = False) -> None:
         if listener is not None:
             api = _start_api(settings, database, listener, has_collector=parts.collector)
             opened.callback(api.stop, settings.shutdown_timeout_s * _API_STOP_SHARE)
-            ready["api_url"] = _url(settings.host, api.port)
+            ready["api_url"] = url_of(settings.host, api.port)
         collector = _start_collector(settings, database) if parts.collector else None
         if collector is not None:
             opened.callback(collector.stop, settings.shutdown_timeout_s * _COLLECTOR_STOP_SHARE)
-            ready["otlp_grpc_endpoint"] = _url(settings.host, collector.grpc_port)
-            ready["otlp_http_endpoint"] = _url(settings.host, collector.http_port)
+            ready["otlp_grpc_endpoint"] = url_of(settings.host, collector.grpc_port)
+            ready["otlp_http_endpoint"] = url_of(settings.host, collector.http_port)
         if api is not None:
-            api.start_workers(ready.get("otlp_http_endpoint"))
-            opened.callback(api.workers.stop)
+            api.start_workers(ready["api_url"], ready.get("otlp_http_endpoint"))
+            opened.callback(api.stop_workers)
         _announce(ready, as_json=as_json)
         while not stop.wait(1.0):
             if api is not None and not api.is_alive():
@@ -105,88 +106,42 @@ def run(settings: Settings, parts: Parts, *, as_json: bool = False) -> None:
         hard_end.start()
 
 
-class ApiServer:
-    """The query API, served from a thread of its own.
+class ApiServer(HttpServer):
+    """The query API, with the evaluations and the gateway that run beside it."""
 
-    uvicorn takes over the process's signals only in the main thread, where it would raise them again
-    after serving and so keep everything after it from closing.
-    """
-
-    def __init__(self, app: FastAPI, listener: socket.socket, outgoing: Outgoing, workers: Workers) -> None:
-        import uvicorn  # noqa: PLC0415 - a collector alone does without
-
-        config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="auto")
-        self._server: uvicorn.Server = uvicorn.Server(config)
-        self._listener: Final = listener
+    def __init__(
+        self,
+        app: FastAPI,
+        listener: socket.socket,
+        outgoing: Outgoing,
+        workers: Workers,
+        deployments: Deployments | None,
+    ) -> None:
+        super().__init__(app, listener, "query API")
         self._outgoing: Final = outgoing
+        self._deployments: Final = deployments
         self.workers: Final = workers
-        self._thread: Final = threading.Thread(target=self._serve, name="query-api", daemon=True)
-        self.port: Final[int] = listener.getsockname()[1]
 
-    def start(self) -> None:
-        """Return once requests are answered.
-
-        Raises:
-            StartError: they are not within half a minute.
-        """
-        self._thread.start()
-        deadline = time.monotonic() + _API_START_TIMEOUT_S
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > deadline:
-                message = "the query API did not start: see the log above"
-                raise StartError(message)
-            time.sleep(0.01)
-
-    def start_workers(self, collector_endpoint: object) -> None:
+    def start_workers(self, api_url: object, collector_endpoint: object) -> None:
         """Run evaluations and monitors, and send their events to the collector of this process, if any."""
         if isinstance(collector_endpoint, str):
             self._outgoing.connect(collector_endpoint)
+        if self._deployments is not None:
+            gateway.connect(self._deployments, api_url, self._outgoing.endpoint)
         self.workers.start()
 
-    def is_alive(self) -> bool:
-        """Whether requests are answered."""
-        return self._thread.is_alive()
+    def stop_workers(self) -> None:
+        """Pause evaluations, and send the spans of the gateway while there is a collector to take them."""
+        self.workers.stop()
+        if self._deployments is not None:
+            self._deployments.spans.flush()
 
     def stop(self, timeout_s: float) -> None:
         """Take no more requests, and give those in flight some time."""
-        self._server.config.timeout_graceful_shutdown = max(1, int(timeout_s))
-        self._server.should_exit = True
-        self._thread.join(timeout_s + 1)
+        super().stop(timeout_s)
         self._outgoing.close()
-
-    def _serve(self) -> None:
-        self._server.run(sockets=[self._listener])
-
-
-def listen(host: str, port: int, setting: str) -> socket.socket:
-    """A listening socket.
-
-    Args:
-        host: name or address to listen on.
-        port: 0 takes a free one.
-        setting: the setting that the port comes from, for the message.
-
-    Raises:
-        StartError: the port is taken or not ours to take, or there is no such address here.
-    """
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        flag = f"--{setting.replace('_', '-')}"
-        if error.errno == errno.EADDRINUSE:
-            message = (
-                f"port {port} on {host} ({setting}) is in use by another program.\n"
-                f"  Fix: stop that program, or choose another port: {flag} {port + 10000} (0: any free one)"
-            )
-        elif error.errno == errno.EACCES:
-            message = f"port {port} ({setting}) needs more rights.\n  Fix: {flag} with a port above 1023"
-        else:
-            reason = error.strerror or error
-            message = (
-                f"cannot listen on {host} (host): {reason}.\n  Fix: --host 127.0.0.1, or 0.0.0.0 for all"
-            )
-        raise StartError(message) from None
+        if self._deployments is not None:
+            self._deployments.close()
 
 
 def _take_ports(settings: Settings, parts: Parts) -> socket.socket | None:
@@ -239,7 +194,7 @@ def _start_api(
         database,
         outgoing,
         WorkerSettings(
-            api_url=_url(settings.host, listener.getsockname()[1]),
+            api_url=url_of(settings.host, listener.getsockname()[1]),
             max_running=settings.evaluation_workers,
             max_waiting=settings.evaluation_queue,
             monitor_interval_s=settings.monitor_interval_s,
@@ -248,8 +203,19 @@ def _start_api(
             stop_grace_s=settings.shutdown_timeout_s * _WORKERS_STOP_SHARE,
         ),
     )
-    app = create_app(database, outgoing=outgoing, workers=workers, artifacts=_open_artifacts(settings))
-    server = ApiServer(app, listener, outgoing, workers)
+    deployments = None
+    if settings.gateway_config is not None:
+        deployments = gateway.open_deployments(
+            settings.gateway_config, settings.gateway_directory(), later=True
+        )
+    app = create_app(
+        database,
+        outgoing=outgoing,
+        workers=workers,
+        artifacts=_open_artifacts(settings),
+        deployments=deployments,
+    )
+    server = ApiServer(app, listener, outgoing, workers, deployments)
     server.start()
     return server
 
@@ -306,11 +272,6 @@ def _start_collector(settings: Settings, database: Database) -> Collector:
     return collector
 
 
-def _url(host: str, port: int) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - read, not bound
-    return f"http://{shown}:{port}"
-
-
 def _announce(ready: dict[str, object], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(ready) + "\n")
@@ -328,7 +289,8 @@ def _announce(ready: dict[str, object], *, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def _stop_on_signals() -> threading.Event:
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set; a second Ctrl-C ends the process."""
     stop = threading.Event()
 
     def on_signal(number: int, _: object) -> None:
@@ -354,7 +316,7 @@ def _hard_end(seconds: float) -> threading.Timer:
     return timer
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
     """Structured logs: JSON for machines, lines for a person at a terminal."""
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
     if sys.stderr.isatty():

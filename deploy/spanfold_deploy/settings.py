@@ -126,6 +126,11 @@ class Settings(BaseSettings):
     max_artifact_bytes: int = Field(
         default=100 * GIB, ge=1024, description="Largest file of a logged model that is taken."
     )
+    gateway_config: Path | None = Field(
+        default=None,
+        description="YAML file of the endpoints that the gateway serves beside the query API "
+        "([docs/deployments.md](deployments.md)). Default: there is no gateway.",
+    )
     collector_endpoint: Annotated[str, AfterValidator(_check_http_url)] | None = Field(
         default=None,
         description="The collector's OTLP/HTTP address, to which the query API sends events of evaluations, "
@@ -184,6 +189,10 @@ class Settings(BaseSettings):
     def artifacts_staging(self) -> Path | None:
         """Where uploads to a URL grow; None for a folder, which has a place for them."""
         return self._beside_the_data("artifact-uploads") if "://" in self.artifacts_place() else None
+
+    def gateway_directory(self) -> Path:
+        """Where the limits of the gateway's endpoints are kept."""
+        return self._beside_the_data("gateway")
 
     def _beside_the_data(self, name: str) -> Path:
         parts = urlsplit(self.database)

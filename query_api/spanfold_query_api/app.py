@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI
@@ -10,6 +11,7 @@ from spanfold_query_api import problems
 from spanfold_query_api.artifact_uploads import Artifacts, ArtifactSettings
 from spanfold_query_api.origins import refuse_foreign_pages
 from spanfold_query_api.outgoing import Outgoing
+from spanfold_query_api.prompts import resolve
 from spanfold_query_api.routes import (
     agreement,
     compare,
@@ -27,6 +29,7 @@ from spanfold_query_api.routes import artifacts as artifact_routes
 from spanfold_query_api.workers import NO_WORKERS, Workers
 
 if TYPE_CHECKING:
+    from spanfold_query_api.gateway.app import Deployments
     from spanfold_schemas.database import Database
 
 _DESCRIPTION = """
@@ -44,6 +47,7 @@ def create_app(
     outgoing: Outgoing | None = None,
     workers: Workers | None = None,
     artifacts: Artifacts | None = None,
+    deployments: Deployments | None = None,
 ) -> FastAPI:
     """Build the application.
 
@@ -52,6 +56,7 @@ def create_app(
         outgoing: sends events to the collector; by default, where the environment says it is.
         workers: run evaluations and monitors; by default, none are run here.
         artifacts: files of logged models; by default, in the folder ``spanfold-artifacts``.
+        deployments: the gateway's endpoints; by default, there is no gateway here.
 
     Routes are plain functions, which the framework runs in its pool of threads: a query holds up none but
     its own caller. The database stays the caller's, to close after the server has stopped.
@@ -68,6 +73,7 @@ def create_app(
         docs_url="/docs",
         redoc_url=None,
         dependencies=[Depends(refuse_foreign_pages)],
+        lifespan=None if deployments is None else deployments.lifespan,
     )
     problems.install(app)
     if outgoing is None:
@@ -88,6 +94,8 @@ def create_app(
     app.add_middleware(prompts.WholeSegments)
     app.include_router(runs.router(database))
     app.include_router(traces.router(database))
+    if deployments is not None:
+        deployments.include_in(app, partial(resolve, database))
     _describe_problems(app)
     return app
 

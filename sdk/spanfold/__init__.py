@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from spanfold import anthropic as anthropic
     from spanfold import artifacts as artifacts
     from spanfold import bedrock as bedrock
+    from spanfold import deployments as deployments
     from spanfold import evaluation as evaluation
     from spanfold import genai as genai
     from spanfold import google as google
@@ -109,6 +110,7 @@ _PACKAGES = (
     "anthropic",
     "artifacts",
     "bedrock",
+    "deployments",
     "evaluation",
     "genai",
     "google",

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from spanfold_deploy.errors import StartError
-from spanfold_deploy.serve import listen
+from spanfold_deploy.http_server import listen
 from tests.deploy.processes import FREE_PORTS, TIMEOUT_S, run, serving
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import typer
 from spanfold_deploy.cli import (
     compare,
     demo,
+    deployments,
     evaluate,
     evaluate_compare,
     evaluations,
@@ -42,6 +43,7 @@ models.app.command()(compare.compare)
 models.app.command()(model_serving.predict)
 models.app.command()(model_serving.serve)
 app.add_typer(models.app, name="models")
+app.add_typer(deployments.app, name="deployments")
 app.add_typer(runs.app, name="runs")
 app.add_typer(experiments.app, name="experiments")
 app.add_typer(traces.app, name="traces")

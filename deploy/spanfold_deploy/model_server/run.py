@@ -21,7 +21,7 @@ from spanfold.errors import SpanfoldError
 from spanfold_deploy.errors import StartError
 from spanfold_deploy.model_server.app import create_app
 from spanfold_deploy.model_server.served import MAX_WAITING, Served
-from spanfold_deploy.serve import listen
+from spanfold_deploy.http_server import listen
 
 _STOP_S: Final = 10
 _PARENT_LOOK_S: Final = 1.0

@@ -70,8 +70,8 @@ class Spans:
         self._provider.add_span_processor(self._queue)
         self._tracer = self._provider.get_tracer("spanfold.gateway")
 
-    def connect(self, endpoint: str) -> None:
-        """Send to this collector, unless one was named at the beginning."""
+    def connect(self, endpoint: str | None) -> None:
+        """Send to this collector, unless one was named at the beginning. None: where variables say."""
         self._exporter.connect(endpoint)
 
     def begin(self, call: Call, headers: Mapping[str, str], facts: Mapping[str, Any]) -> CallSpan:
@@ -207,7 +207,7 @@ class _Exporter(SpanExporter):
             self._exporters = span_exporters(endpoint)
             self._known.set()
 
-    def connect(self, endpoint: str) -> None:
+    def connect(self, endpoint: str | None) -> None:
         with self._lock:
             if self._exporters is None:
                 self._exporters = span_exporters(endpoint)
