@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -20,11 +21,12 @@ from spanfold_query_api.inputs import DEFAULT_LIMIT, MAX_ID_CHARS, Limit, PageTo
 from spanfold_query_api.problems import ProblemError, invalid, not_found, responses
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from spanfold_query_api.artifact_uploads import Artifacts, Upload
     from spanfold_schemas.database import Database
 
+T = TypeVar("T")
 MAX_PATH_CHARS: Final = 1_000
 STALLED_AFTER_S: Final = 60.0
 """How long a client may send no byte before its part ends where it is."""
@@ -211,21 +213,29 @@ async def _received(request: Request) -> AsyncIterator[bytes]:
 
 
 async def _take(upload: Upload, pieces: AsyncIterator[bytes]) -> bool:
-    """Write what comes, and keep it when the client goes away; whether the blob is whole."""
-    gathered = bytearray()
+    """Write what comes, and keep it when the client goes away; whether the blob is whole.
+
+    A thread hashes and writes what was gathered, while the next bytes come in.
+    """
+    gathered, writing = bytearray(), _in_thread(upload.write, b"")
     try:
         async for piece in pieces:
             gathered += piece
             if len(gathered) >= _WRITE_BYTES:
-                await anyio.to_thread.run_sync(upload.write, gathered)
+                await writing
+                writing = _in_thread(upload.write, gathered)
                 gathered = bytearray()
-    except (ClientDisconnect, TimeoutError):
+    finally:
+        # A thread writes to the end whatever happens here: the file must stay open for it.
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(upload.write, gathered)
-            await anyio.to_thread.run_sync(upload.finish)
-        raise
-    await anyio.to_thread.run_sync(upload.write, gathered)
-    return await anyio.to_thread.run_sync(upload.finish)
+            await writing
+            await _in_thread(upload.write, gathered)
+            is_whole = await _in_thread(upload.finish)
+    return is_whole
+
+
+def _in_thread(work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+    return asyncio.ensure_future(anyio.to_thread.run_sync(work, *arguments))
 
 
 async def _drain(pieces: AsyncIterator[Any]) -> None:

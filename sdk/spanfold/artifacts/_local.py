@@ -77,6 +77,33 @@ class LocalStore:
         if found != sha256:
             raise changed(file, sha256, found)
 
+    def add(self, file: Path, on_bytes: OnBytes = ignore) -> tuple[str, int]:
+        """Keep the content of a file that was not hashed before, in one pass over it.
+
+        Args:
+            file: a regular file.
+            on_bytes: told how many bytes more are done.
+
+        Returns:
+            Its SHA-256 and its size in bytes.
+
+        Raises:
+            ArtifactError: the file cannot be read, or the folder not be written to.
+            StorageFullError: there is no room for it.
+        """
+        with opened_file(file) as source:
+            self.check_room(os.fstat(source.fileno()).st_size)
+            with self._new_file() as target:
+                digest = hashlib.sha256()
+                for piece in pieces_of(source):
+                    digest.update(piece)
+                    target.write(piece)
+                    on_bytes(len(piece))
+                size_bytes = target.tell()
+                if self.size_bytes(digest.hexdigest()) != size_bytes:
+                    self._publish(target, digest.hexdigest(), durable=True)
+        return digest.hexdigest(), size_bytes
+
     def fill(
         self,
         sha256: str,
@@ -107,12 +134,7 @@ class LocalStore:
                 target.write(piece)
                 on_bytes(len(piece))
             if digest.hexdigest() == sha256:
-                target.flush()
-                if durable:
-                    os.fsync(target.fileno())
-                file = Path(target.name)
-                file.chmod(_READ_ONLY)
-                self._rename(file, sha256, durable=durable)
+                self._publish(target, sha256, durable=durable)
         return digest.hexdigest()
 
     def adopt(self, sha256: str, file: Path) -> None:
@@ -171,6 +193,13 @@ class LocalStore:
                     yield target
             finally:
                 Path(name).unlink(missing_ok=True)
+
+    def _publish(self, target: FileIO, sha256: str, *, durable: bool) -> None:
+        if durable:
+            os.fsync(target.fileno())
+        file = Path(str(target.name))
+        file.chmod(_READ_ONLY)
+        self._rename(file, sha256, durable=durable)
 
     def _rename(self, file: Path, sha256: str, *, durable: bool = True) -> None:
         place = self.file_of(sha256)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spanfold._internal import runtime
 from spanfold.artifacts._blobs import digest_of
+from spanfold.artifacts._local import LocalStore
 from spanfold.artifacts._places import configured_store
 from spanfold.artifacts._progress import bar
 from spanfold.artifacts._walk import files_of
@@ -79,8 +80,11 @@ def check_model_id(model_id: str) -> None:
 
 
 def _store(store: BlobStore, found: Found, tell: OnBytes) -> dict[str, Any]:
-    sha256, size_bytes = digest_of(found.file, tell)
-    store.put(sha256, found.file, tell)
+    if isinstance(store, LocalStore):
+        sha256, size_bytes = store.add(found.file, lambda count: tell(2 * count))
+    else:
+        sha256, size_bytes = digest_of(found.file, tell)
+        store.put(sha256, found.file, tell)
     return {"sha256": sha256, "size_bytes": size_bytes}
 
 
