@@ -40,6 +40,12 @@ class ApiClient:
             response = self._http.post(path) if body is None else self._http.post(path, json=body)
         return self._json(response, {})
 
+    def put(self, path: str, body: object) -> Any:
+        """The JSON that answers ``body``."""
+        with self._answered():
+            response = self._http.put(path, json=body)
+        return self._json(response, {})
+
     def delete(self, path: str) -> Any:
         """The JSON that answers a deletion; None where the answer is empty."""
         with self._answered():
@@ -93,12 +99,14 @@ class ApiClient:
             message = f"{self.endpoint} broke off the answer: {str(error) or type(error).__name__}."
             raise ApiError(message) from None
 
-    def pages(self, path: str, member: str, limit: int, **parameters: object) -> list[dict[str, Any]]:
+    def pages(
+        self, path: str, member: str, limit: int, *, page_size: int = _PAGE, **parameters: object
+    ) -> list[dict[str, Any]]:
         """Up to ``limit`` items of a listing, over as many pages as it takes."""
         items: list[dict[str, Any]] = []
         token: str | None = None
         while len(items) < limit:
-            page = self.get(path, limit=min(_PAGE, limit - len(items)), page_token=token, **parameters)
+            page = self.get(path, limit=min(page_size, limit - len(items)), page_token=token, **parameters)
             items += page[member]
             token = page.get("next_page_token")
             if not token:

@@ -17,6 +17,7 @@ from spanfold_deploy.cli import (
     model_serving,
     models,
     monitors,
+    prompts,
     runs,
     servers,
     traces,
@@ -54,4 +55,5 @@ evaluate.app.command()(evaluations.cancel)
 evaluate.app.command()(evaluate_compare.compare)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(monitors.app, name="monitors")
+app.add_typer(prompts.app, name="prompts")
 app.add_typer(feedback.app, name="feedback")
