@@ -82,7 +82,7 @@ def test_a_row_that_fails_is_named(loaded: Any, captured: Captured) -> None:
 def test_a_chain_that_holds_a_key_is_refused(provider: Provider, tmp_path: Path) -> None:
     key = provider.environment["OPENAI_API_KEY"]
     with pytest.raises(ModelError, match="the value of OPENAI_API_KEY"):
-        langchain.save_model(RunnableLambda(lambda _, key=key: key), tmp_path / "m")
+        langchain.save_model(RunnableLambda(lambda text: text + key), tmp_path / "m")
 
 
 def test_what_is_no_runnable_is_refused(tmp_path: Path) -> None:

@@ -250,3 +250,13 @@ def test_keys_are_never_written_down(loaded: Any, provider: Provider, tmp_path: 
     assert b"sk-test" not in written
     assert b"question" in written
     assert provider.address.encode() not in written
+
+
+def test_calls_in_threads_are_children_of_the_prediction(
+    loaded: Any, provider: Provider, captured: Captured
+) -> None:
+    chat(loaded).predict(["a", "b", "c"])
+    *calls, prediction = captured.spans
+    assert prediction.context is not None
+    assert [one.parent and one.parent.span_id for one in calls] == [prediction.context.span_id] * 3
+    assert provider.exchanges

@@ -34,8 +34,7 @@ def test_filling_is_what_str_format_does_and_values_are_never_templates(
 def test_any_text_is_either_a_template_or_refused(text: str) -> None:
     try:
         names = _templates.variables_of(text, "t")
-    except InvalidArgumentError as fault:
-        assert "belongs to no variable" in str(fault)
+    except InvalidArgumentError:
         return
     filled = _templates.filled(text, dict.fromkeys(names, ""))
     assert filled == text.format(**dict.fromkeys(names, ""))

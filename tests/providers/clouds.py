@@ -1,7 +1,7 @@
 """Google and Amazon Bedrock in miniature: their wire protocols over real sockets, beside :mod:`server`'s.
 
-A message may begin with the same words as there (``fail:429:2``, ``long``, ``cut``). Any signature and any key
-is accepted; what was sent is kept.
+A message may begin with the same words as there (``fail:429:2``, ``long``, ``cut``). Any signature and
+any key is accepted; what was sent is kept.
 """
 
 from __future__ import annotations
