@@ -38,6 +38,7 @@ def check_table(table: RouteTable, check_target: Check) -> Iterator[Found]:
             except ValueError as error:
                 message, _, fix = str(error).partition("\n")
                 field = getattr(error, "field", None)
+                message = message.removeprefix(f"{field}: ")
                 where = () if field is None else (field,) if field in _OF_MODEL else ("config", field)
                 yield (*path, "models", number, *where), message, fix.strip().removeprefix("Fix: ")
 
