@@ -185,17 +185,28 @@ def test_a_plain_function_is_a_model_and_its_hints_its_signature() -> None:
         assert model.predict(given) == ["A"]
 
 
+def test_a_function_that_takes_rows_gets_dicts() -> None:
+    def join(rows: list[dict[str, str]]) -> list[str]:
+        return ["".join(row.values()) for row in rows]
+
+    model = pyfunc.load_model(pyfunc.log_model("join", python_model=join).model_uri)
+    for given in ({"a": ["1"], "b": ["2"]}, [{"a": "1", "b": "2"}], pd.DataFrame({"a": ["1"], "b": ["2"]})):
+        assert model.predict(given) == ["12"]
+    assert model.predict({"a": "1"}) == ["1"]
+
+
 def test_a_file_that_sets_a_model_is_one(tmp_path: Path) -> None:
     file = tmp_path / "my_model.py"
     file.write_text(
         "import spanfold\nimport yaml\n"
-        "def answer(rows):\n    return [yaml.safe_load(text) for text in rows]\n"
+        "def answer(rows: list[str]):\n    return [yaml.safe_load(text) for text in rows]\n"
         "spanfold.models.set_model(answer)\n",
         encoding="utf-8",
     )
     info = pyfunc.log_model("from-code", python_model=file)
     model = pyfunc.load_model(info.model_uri)
     assert model.predict(["1"]) == [1]
+    assert model.predict([{"text": "1"}]) == [1]
     _, folder = pyfunc._loading.fetched(info.model_uri)
     assert "PyYAML==" in (folder / "requirements.txt").read_text(encoding="utf-8")
     file.write_text("x = 1\n", encoding="utf-8")

@@ -192,5 +192,9 @@ def test_hints_tell_a_list_of_texts() -> None:
     def hinted(rows: list[str], params: Any = None) -> Any:
         return rows or params
 
+    def rows(rows: list[dict[str, Any]]) -> Any:
+        return rows
+
     assert of_hints(plain) is None
+    assert of_hints(rows) is None
     assert of_hints(hinted) == ModelSignature((ColSpec("string"),))

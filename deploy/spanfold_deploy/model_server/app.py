@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,9 +19,10 @@ from spanfold.pyfunc import _chats
 from spanfold_deploy.model_server import wire
 from spanfold_deploy.model_server.jobs import BusyError
 from spanfold_query_api.origins import refuse_foreign_pages
+from spanfold_query_api.problems import ProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES: Final = 16 * 1024 * 1024
 _MAX_MESSAGE_CHARS: Final = 2_000
 _KINDS: Final = {400: "invalid_request_error", 429: "rate_limit_error", 504: "timeout_error"}
+_log: Final = logging.getLogger("spanfold")
 _propagator: Final = TraceContextTextMapPropagator()
 
 
@@ -38,16 +41,16 @@ def create_app(served: Served) -> Starlette:
     server = _Server(served)
     return Starlette(
         routes=[
-            Route("/v1/chat/completions", server.chat, methods=["POST"]),
-            Route("/v1/completions", server.completions, methods=["POST"]),
-            Route("/v1/embeddings", server.embeddings, methods=["POST"]),
+            Route("/v1/chat/completions", _answered(server.chat), methods=["POST"]),
+            Route("/v1/completions", _answered(server.completions), methods=["POST"]),
+            Route("/v1/embeddings", _answered(server.embeddings), methods=["POST"]),
             Route("/v1/models", server.models),
-            Route("/invocations", server.invocations, methods=["POST"]),
+            Route("/invocations", _answered(server.invocations), methods=["POST"]),
             Route("/ping", server.ping),
             Route("/health", server.ping),
             Route("/version", server.version),
         ],
-        exception_handlers={HTTPException: _refused, Exception: _failed, **dict.fromkeys(_EXPECTED, _failed)},
+        exception_handlers={HTTPException: _refused},
     )
 
 
@@ -174,13 +177,15 @@ async def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-_EXPECTED: Final = (BusyError, SpanfoldError, TimeoutError)
+_EXPECTED: Final = (BusyError, SpanfoldError, TimeoutError, ProblemError)
 
 
 def _told(fault: Exception) -> tuple[int, str]:
     """Status and text of an error."""
     if isinstance(fault, BusyError):
         return HTTPStatus.TOO_MANY_REQUESTS, "as many requests wait for the model as may wait"
+    if isinstance(fault, ProblemError):
+        return fault.status, fault.detail
     if isinstance(fault, TimeoutError):
         return HTTPStatus.GATEWAY_TIMEOUT, "the model did not answer in time"
     if isinstance(fault, InvalidArgumentError):
@@ -189,9 +194,21 @@ def _told(fault: Exception) -> tuple[int, str]:
     return HTTPStatus.INTERNAL_SERVER_ERROR, said[:_MAX_MESSAGE_CHARS]
 
 
-async def _failed(request: Request, fault: Exception) -> Response:
-    status, message = _told(fault)
-    return _answer(request, status, message)
+def _answered(route: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """A route whose every error is an answer. Those of the model's own code go to the log as well."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await route(request)
+        except HTTPException:
+            raise
+        except Exception as fault:
+            if not isinstance(fault, _EXPECTED):
+                _log.exception("the model failed")
+            status, message = _told(fault)
+            return _answer(request, status, message)
+
+    return answer
 
 
 async def _refused(request: Request, fault: Exception) -> Response:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import structlog
 import uvicorn
 
 import spanfold
 from spanfold.errors import SpanfoldError
 from spanfold_deploy.errors import StartError
+from spanfold_deploy.http_server import listen
 from spanfold_deploy.model_server.app import create_app
 from spanfold_deploy.model_server.served import MAX_WAITING, Served
-from spanfold_deploy.http_server import listen
 
 _STOP_S: Final = 10
 _PARENT_LOOK_S: Final = 1.0
@@ -78,6 +77,8 @@ def serve(options: Options, *, as_json: bool) -> None:
     server = _Announcing(config, ready, as_json=as_json)
     if options.ends_with_parent:
         threading.Thread(target=_watch_parent, args=(server, os.getppid()), daemon=True).start()
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn ends on them, and then raises them again
+        signal.signal(number, lambda *_: None)
     try:
         server.run(sockets=[listener])
     finally:
@@ -130,10 +131,9 @@ def _listen(options: Options) -> tuple[socket.socket, str]:
         return listener, f"http://{host}:{listener.getsockname()[1]}"
     listener = socket.socket(socket.AF_UNIX)
     try:
-        with suppress(FileNotFoundError):
-            if not path.is_socket():
-                raise StartError(f"--socket {path}: there is a file that is no socket")
-            path.unlink()
+        if path.exists() and not path.is_socket():
+            raise StartError(f"--socket {path}: there is a file that is no socket")
+        path.unlink(missing_ok=True)
         before = os.umask(0o177)  # from its first moment nobody else may connect
         try:
             listener.bind(str(path))
@@ -150,5 +150,4 @@ def _watch_parent(server: uvicorn.Server, parent: int) -> None:
     """An orphan gets another parent."""
     while os.getppid() == parent:
         time.sleep(_PARENT_LOOK_S)
-    structlog.get_logger().warning("parent_gone", pid=os.getpid())
     server.should_exit = True

@@ -142,7 +142,7 @@ class LoadedPythonModel:
         self.is_thread_safe = bool(getattr(model, "is_thread_safe", True))
         self._context = context
         of_function = model.function if isinstance(model, FunctionModel) else model.predict
-        self._wants_list = _signature.input_hint(of_function) is not None
+        self._hint = _signature.input_hint(of_function)
         try:
             model.load_context(context)
         except Exception as fault:
@@ -161,12 +161,12 @@ class LoadedPythonModel:
 
     def _given(self, model_input: Any) -> Any:
         """A list where the model is annotated to take one."""
-        if not self._wants_list or isinstance(model_input, list):
+        if self._hint is None:
             return model_input
         columns = _inputs.columns_of(model_input)
         if columns is None:
             return _inputs.as_list(model_input) if _inputs.is_list(model_input) else [model_input]
-        if len(columns) == 1:
+        if len(columns) == 1 and _signature.is_scalar_hint(self._hint):
             return next(iter(columns.values()))
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 

@@ -148,6 +148,11 @@ def input_hint(function: Callable[..., Any]) -> Any:
     return hint if typing.get_origin(hint) is list and typing.get_args(hint) else None
 
 
+def is_scalar_hint(hint: Any) -> bool:
+    """Whether it is a list of values that are no rows: ``list[str]``."""
+    return typing.get_args(hint)[0] in _OF_HINTS
+
+
 def _inferred(example: Any) -> tuple[ColSpec, ...] | None:
     if example is None:
         return None
