@@ -69,8 +69,12 @@ class Artifacts:
         self._lock: Final = threading.Lock()
         self._free: Final = threading.Semaphore(MAX_UPLOADS)
 
-    def state(self, sha256: str) -> tuple[int, bool]:
+    def state(self, sha256: str, *, is_logged: bool = False) -> tuple[int, bool]:
         """How many bytes of a blob are here for good, and whether that is all.
+
+        Args:
+            sha256: the blob.
+            is_logged: somebody is about to log it: `spanfold artifacts gc` leaves it for some time.
 
         Raises:
             ProblemError: this is no hash, or the store cannot be read.
@@ -78,6 +82,8 @@ class Artifacts:
         with told():
             whole = self.store.size_bytes(check_digest(sha256))
         if whole is not None:
+            if is_logged and isinstance(self.store, LocalStore):
+                self.store.renew(sha256)
             return whole, True
         try:
             return self._file(sha256).stat().st_size, False
@@ -109,7 +115,7 @@ class Artifacts:
         if not self._free.acquire(blocking=False):
             raise _busy(f"{MAX_UPLOADS} uploads are running: try again in a moment")
         try:
-            if self.state(sha256)[1]:
+            if self.state(sha256, is_logged=True)[1]:
                 yield None
                 return
             with self._opened(sha256) as descriptor:

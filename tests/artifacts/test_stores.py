@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spanfold.artifacts._blobs import BlobStore
+    from spanfold.artifacts._local import LocalStore
+    from spanfold.artifacts._remote import RemoteStore
 
 SIZES = (0, 1, 99_999, 100_000, 100_001, PIECE_BYTES, 3 * PIECE_BYTES + 7)
 
@@ -100,3 +103,21 @@ def test_nothing_but_a_hash_names_a_blob(store: BlobStore, tmp_path: Path, sha25
         store.size_bytes(sha256)
     with pytest.raises(ArtifactError, match="is no SHA-256"):
         list(store.read(sha256))
+
+
+@pytest.mark.parametrize("store", ["folder", "memory", "fsspec folder"], indirect=True)
+def test_a_store_lists_its_blobs_and_forgets_those_that_nobody_logged_since(
+    store: LocalStore | RemoteStore, tmp_path: Path
+) -> None:
+    assert list(store.blobs()) == []
+    file, content, sha256 = made(tmp_path, 5_000)
+    before_s = time.time() - 60
+    store.put(sha256, file)
+    (blob,) = store.blobs()
+    assert (blob.sha256, blob.size_bytes) == (sha256, len(content))
+    assert abs(blob.modified_s - time.time()) < 60
+    store.forget(sha256, unless_since_s=before_s)
+    assert store.size_bytes(sha256) == len(content)
+    store.forget(sha256)
+    store.forget(sha256)
+    assert list(store.blobs()) == []

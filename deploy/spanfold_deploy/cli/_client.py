@@ -27,7 +27,7 @@ class ApiClient:
         self.endpoint = endpoint
         self._http = http
 
-    def get(self, path: str, **parameters: object) -> Any:
+    def get(self, path: str, /, **parameters: object) -> Any:
         """The JSON at ``path``; parameters that are None are left out, those that are lists repeated."""
         given = _given(parameters)
         with self._answered():
@@ -100,7 +100,7 @@ class ApiClient:
             raise ApiError(message) from None
 
     def pages(
-        self, path: str, member: str, limit: int, *, page_size: int = _PAGE, **parameters: object
+        self, path: str, member: str, limit: int, /, *, page_size: int = _PAGE, **parameters: object
     ) -> list[dict[str, Any]]:
         """Up to ``limit`` items of a listing, over as many pages as it takes."""
         items: list[dict[str, Any]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from spanfold_deploy.cli import (
+    artifacts,
     compare,
     demo,
     deployments,
@@ -43,7 +44,10 @@ models.app.command()(compare.diff)
 models.app.command()(compare.compare)
 models.app.command()(model_serving.predict)
 models.app.command()(model_serving.serve)
+models.app.command("artifacts")(artifacts.list_artifacts)
+models.app.command()(artifacts.download)
 app.add_typer(models.app, name="models")
+app.add_typer(artifacts.app, name="artifacts")
 app.add_typer(deployments.app, name="deployments")
 app.add_typer(runs.app, name="runs")
 app.add_typer(experiments.app, name="experiments")

@@ -87,7 +87,7 @@ def _add_blobs(routes: APIRouter, artifacts: Artifacts, downloads: Downloads) ->
     @routes.head("/artifacts/{sha256}", summary="How much of a blob is here", responses=responses())
     def state(sha256: Sha256) -> Response:
         """`Upload-Offset`: bytes that are here for good. `Upload-Complete`: `?1` if that is all."""
-        return Response(headers=_progress(*artifacts.state(sha256)))
+        return Response(headers=_progress(*artifacts.state(sha256, is_logged=True)))
 
     @routes.put(
         "/artifacts/{sha256}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from spanfold.errors import ArtifactError
@@ -64,6 +65,16 @@ class BlobStore(Protocol):
             ServerUnavailableError: the place did not answer for too long.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """What a store tells of a blob."""
+
+    sha256: str
+    size_bytes: int
+    modified_s: float
+    """When it came, or was logged again, in seconds since 1970."""
 
 
 def ignore(_: int) -> None:
@@ -147,5 +158,5 @@ def damaged(what: object, expected: str, found: str) -> ArtifactError:
     """A blob is not what was stored."""
     return ArtifactError(
         f"{what} is damaged: its SHA-256 is {found}, and was {expected} when it was logged. "
-        "Log the file again from its origin, which replaces what is stored"
+        "On the server, `spanfold artifacts verify --remove` takes damaged files out; then log it again"
     )

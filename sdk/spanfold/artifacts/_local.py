@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from spanfold.artifacts._blobs import changed, ignore, pieces_of, place_of, unreadable
+from spanfold.artifacts._blobs import Blob, changed, ignore, pieces_of, place_of, unreadable
 from spanfold.errors import ArtifactError, StorageFullError
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class LocalStore:
         with opened_file(file) as source:
             size_bytes = os.fstat(source.fileno()).st_size
             if self.size_bytes(sha256) == size_bytes:
+                self.renew(sha256)
                 on_bytes(size_bytes)
                 return
             self.check_room(size_bytes)
@@ -100,7 +101,9 @@ class LocalStore:
                     target.write(piece)
                     on_bytes(len(piece))
                 size_bytes = target.tell()
-                if self.size_bytes(digest.hexdigest()) != size_bytes:
+                if self.size_bytes(digest.hexdigest()) == size_bytes:
+                    self.renew(digest.hexdigest())
+                else:
                     self._publish(target, digest.hexdigest(), durable=True)
         return digest.hexdigest(), size_bytes
 
@@ -159,10 +162,25 @@ class LocalStore:
         except OSError as fault:
             raise ArtifactError(f"cannot read blob {sha256}: {fault.strerror or fault}") from fault
 
-    def forget(self, sha256: str) -> None:
-        """Remove a blob; one that is not there is no error."""
+    def renew(self, sha256: str) -> None:
+        """Note that a blob is being logged again: it must not be taken for one that nobody has."""
+        with suppress(OSError):
+            os.utime(self.file_of(sha256))
+
+    def blobs(self) -> Iterator[Blob]:
+        """All blobs, in no order."""
         with translated(self.folder):
-            self.file_of(sha256).unlink(missing_ok=True)
+            for file in (self.folder / "sha256").glob("??/*"):
+                with suppress(FileNotFoundError):
+                    status = file.stat()
+                    yield Blob(file.name, status.st_size, status.st_mtime)
+
+    def forget(self, sha256: str, *, unless_since_s: float | None = None) -> None:
+        """Remove a blob; one that is not there is no error, one that came since an instant stays."""
+        with translated(self.folder), suppress(FileNotFoundError):
+            file = self.file_of(sha256)
+            if unless_since_s is None or file.stat().st_mtime < unless_since_s:
+                file.unlink()
 
     def check_room(self, size_bytes: int) -> None:
         """Refuse early what will not fit.

@@ -6,7 +6,7 @@ import hashlib
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from spanfold.artifacts._blobs import PIECE_BYTES, changed, check_digest, ignore, pieces_of, place_of
+from spanfold.artifacts._blobs import PIECE_BYTES, Blob, changed, check_digest, ignore, pieces_of, place_of
 from spanfold.artifacts._local import opened_file
 from spanfold.errors import ArtifactError
 
@@ -96,10 +96,25 @@ class RemoteStore:
                     yield bytes(piece)
                     left = None if left is None else left - len(piece)
 
-    def forget(self, sha256: str) -> None:
-        """Remove a blob; one that is not there is no error."""
+    def blobs(self) -> Iterator[Blob]:
+        """All blobs, in no order."""
+        with self._translated():
+            try:
+                found = self._files.find(f"{self._root.rstrip('/')}/sha256", detail=True)
+            except FileNotFoundError:
+                return
+            for path, info in found.items():
+                yield Blob(path.rpartition("/")[2], int(info["size"]), self._modified_s(path))
+
+    def forget(self, sha256: str, *, unless_since_s: float | None = None) -> None:
+        """Remove a blob; one that is not there is no error, one that came since an instant stays."""
         with self._translated(), suppress(FileNotFoundError):
-            self._files.rm_file(self._path(sha256))
+            path = self._path(sha256)
+            if unless_since_s is None or self._modified_s(path) < unless_since_s:
+                self._files.rm_file(path)
+
+    def _modified_s(self, path: str) -> float:
+        return float(self._files.modified(path).timestamp())
 
     def _path(self, sha256: str) -> str:
         return f"{self._root.rstrip('/')}/{place_of(check_digest(sha256))}"
