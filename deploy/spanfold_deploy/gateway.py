@@ -48,9 +48,10 @@ def open_deployments(config: Path, directory: Path, *, later: bool = False) -> D
     from spanfold_query_api.gateway.config_file import ConfigError  # noqa: PLC0415 - as above
     from spanfold_query_api.gateway.ledger import LedgerError  # noqa: PLC0415 - as above
     from spanfold_query_api.gateway.spans import Spans  # noqa: PLC0415 - as above
+    from spanfold_query_api.gateway.versions import Versions  # noqa: PLC0415 - as above
 
     try:
-        return Deployments(config, directory / LEDGER, Spans(later=later))
+        return Deployments(config, directory / LEDGER, Spans(later=later), Versions(later=later))
     except (ConfigError, InvalidArgumentError) as error:
         raise StartError(str(error)) from None
     except (LedgerError, OSError) as error:
@@ -63,7 +64,7 @@ def connect(deployments: Deployments, api_url: object, collector_endpoint: str |
 
     They inherit the environment. What a person has set there goes first.
     """
-    deployments.spans.connect(collector_endpoint)
+    deployments.connect(collector_endpoint)
     for name, url in (("SPANFOLD_ENDPOINT", api_url), ("OTEL_EXPORTER_OTLP_ENDPOINT", collector_endpoint)):
         if isinstance(url, str):
             os.environ.setdefault(name, url)

@@ -15,6 +15,7 @@ import uvicorn
 
 from spanfold_query_api.gateway.app import Deployments, create_gateway_app
 from spanfold_query_api.gateway.spans import Spans
+from spanfold_query_api.gateway.versions import Versions
 from tests.sdk.otlp_receiver import attributes_of
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ def served(
 ) -> Iterator[Served]:
     """A gateway of this file, on a free port of loopback."""
     spans = Spans(None if collector is None else collector.address, later=collector is None)
-    deployments = Deployments(file, file.parent / "ledger" / "limits.sqlite", spans, poll_s=POLL_S)
+    versions = Versions(later=True)
+    versions.connect(None if collector is None else collector.address)
+    deployments = Deployments(file, file.parent / "ledger" / "limits.sqlite", spans, versions, poll_s=POLL_S)
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     app = create_gateway_app(deployments, resolve_prompt)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None))

@@ -14,6 +14,7 @@ from spanfold_query_api.gateway.ledger import Ledger
 from spanfold_query_api.gateway.prompt_filling import Prompts
 from spanfold_query_api.gateway.reload import POLL_S, Gateway
 from spanfold_query_api.gateway.spans import Spans
+from spanfold_query_api.gateway.versions import Versions
 from spanfold_query_api.origins import refuse_foreign_pages
 from spanfold_query_api.routes import health
 
@@ -34,7 +35,13 @@ class Deployments:
     """A gateway with all that belongs to it: its file, its limits, its spans."""
 
     def __init__(
-        self, config: Path, ledger: Path, spans: Spans | None = None, *, poll_s: float = POLL_S
+        self,
+        config: Path,
+        ledger: Path,
+        spans: Spans | None = None,
+        versions: Versions | None = None,
+        *,
+        poll_s: float = POLL_S,
     ) -> None:
         """Read the file; nothing is served yet.
 
@@ -42,6 +49,7 @@ class Deployments:
             config: the YAML file of the endpoints.
             ledger: the SQLite file in which limits are kept; its folder is made where it is missing.
             spans: makes the spans of calls; by default, they go where `OTEL_*` variables say.
+            versions: records what answers; by default, where `OTEL_*` variables say.
             poll_s: from one look at the file to the next (s).
 
         Raises:
@@ -55,7 +63,10 @@ class Deployments:
         ledger.parent.mkdir(parents=True, exist_ok=True)
         self._ledger: Final = Ledger(ledger)
         try:
-            self.gateway: Final = Gateway(config, self._ledger, poll_s=poll_s)
+            self.versions: Final = Versions() if versions is None else versions
+            self.gateway: Final = Gateway(
+                config, self._ledger, poll_s=poll_s, in_force=self.versions.announce
+            )
         except BaseException:
             self._ledger.close()
             raise
@@ -81,8 +92,14 @@ class Deployments:
             await self.gateway.close()
             self._ledger.close()
 
+    def connect(self, endpoint: str | None) -> None:
+        """Send spans and versions to this collector. None: where variables say."""
+        self.spans.connect(endpoint)
+        self.versions.connect(endpoint)
+
     def close(self) -> None:
         """Send the last spans."""
+        self.versions.close()
         self.spans.close()
 
 

@@ -10,15 +10,16 @@ import asyncio
 import logging
 import time
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold_query_api.gateway import config_file
 from spanfold_query_api.gateway.config_file import ConfigError
 from spanfold_query_api.gateway.router import Router
+from spanfold_query_api.gateway.versions import with_versions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from pathlib import Path
 
     from spanfold_query_api.gateway.config import RouteTable
@@ -50,13 +51,21 @@ class Serving:
 class Gateway:
     """The endpoints of one file. Used in one event loop, but for :meth:`status`."""
 
-    def __init__(self, path: Path, ledger: Ledger | None, *, poll_s: float = POLL_S) -> None:
+    def __init__(
+        self,
+        path: Path,
+        ledger: Ledger | None,
+        *,
+        poll_s: float = POLL_S,
+        in_force: Callable[[RouteTable], None] = lambda _: None,
+    ) -> None:
         """Read the file.
 
         Args:
             path: of the file.
             ledger: keeps the limits; None where no endpoint may have any. Stays the caller's.
             poll_s: from one look at the file to the next (s).
+            in_force: is told of each table that comes into force, in the event loop.
 
         Raises:
             ConfigError: the file cannot be used.
@@ -67,8 +76,9 @@ class Gateway:
         self.path: Final = path
         self._ledger = ledger
         self._poll_s = poll_s
+        self._in_force = in_force
         self._seen: Stamp = self._stamp(())
-        self._loaded: Loaded = config_file.load(path)
+        self._loaded: Loaded = _load(path)
         self._serving: Serving | None = None
         self._error: str | None = None
         self._error_at_s = 0.0
@@ -83,6 +93,7 @@ class Gateway:
     async def start(self) -> None:
         """Answer calls, and look after the file from now on."""
         self._serving = Serving(self.table, Router(self.table, self._ledger), 1)
+        self._in_force(self.table)
         self._watcher = asyncio.create_task(self._watch(), name="gateway-config")
 
     @asynccontextmanager
@@ -133,7 +144,7 @@ class Gateway:
     async def reload(self) -> bool:
         """Read the file now; whether another table is in force for it."""
         try:
-            loaded = await asyncio.to_thread(config_file.load, self.path)
+            loaded = await asyncio.to_thread(_load, self.path)
             if loaded.table == self.table:
                 self._succeeded()
                 self._loaded = loaded
@@ -147,6 +158,7 @@ class Gateway:
         self._loaded = loaded
         self._serving = Serving(loaded.table, before.router.successor(loaded.table), before.number + 1)
         self._succeeded()
+        self._in_force(loaded.table)
         _log.info("%s: %d endpoints are in force", self.path.name, len(loaded.table.endpoints))
         before.is_retired = True
         self._close_if_done(before)
@@ -190,6 +202,11 @@ class Gateway:
             task = asyncio.create_task(_closed(serving))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
+
+
+def _load(path: Path) -> Loaded:
+    loaded = config_file.load(path)
+    return replace(loaded, table=with_versions(loaded.table))
 
 
 async def _closed(serving: Serving, timeout_s: float = CLOSE_WITHIN_S) -> None:
