@@ -101,7 +101,12 @@ def test_every_kind_of_uri_leads_to_the_model(suffix: Path, tmp_path: Path) -> N
     with spanfold.start_run() as run:
         info = logged(suffix, name="by-uri")
     pyfunc.save_model(tmp_path / "saved", python_model=Suffixed(), artifacts={"suffix": suffix})
-    uris = [info.model_uri, "models:/by-uri", f"runs:/{run.info.run_id}/by-uri", tmp_path / "saved"]
+    uris: list[str | Path] = [
+        info.model_uri,
+        "models:/by-uri",
+        f"runs:/{run.info.run_id}/by-uri",
+        tmp_path / "saved",
+    ]
     for uri in uris:
         model = pyfunc.load_model(uri)
         assert model.predict({"text": ["a", "b"]}, {"times": 2}) == ["a!!", "b!!"]

@@ -101,7 +101,7 @@ def test_a_failing_model_is_an_error_before_and_within_a_stream(client: openai.O
     with pytest.raises(openai.InternalServerError, match="not in the mood"):
         client.chat.completions.create(model="any", messages=said("fail"), stream=True)
     stream = client.chat.completions.create(model="any", messages=said("a!b"), stream=True)
-    taken = []
+    taken: list[Any] = []
     with pytest.raises(openai.APIError, match="broke off"):
         taken.extend(one.choices[0].delta.content for one in stream)
 

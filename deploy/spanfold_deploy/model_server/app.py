@@ -202,7 +202,7 @@ def _answered(route: Callable[[Request], Awaitable[Response]]) -> Callable[[Requ
             return await route(request)
         except HTTPException:
             raise
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001 - the model's own code: it may raise anything
             if not isinstance(fault, _EXPECTED):
                 _log.exception("the model failed")
             status, message = _told(fault)

@@ -37,8 +37,9 @@ def chosen(
 def pinned(requirement: str) -> str:
     """A package with its installed version, where none is said: ``numpy`` as ``numpy==2.4.0``."""
     try:
+        # Without a mark of its build (2.13.0+cpu), which the public index does not have.
         return (
-            f"{requirement}=={version(requirement)}"
+            f"{requirement}=={version(requirement).partition('+')[0]}"
             if requirement.replace("-", "").isidentifier()
             else requirement
         )
