@@ -5,7 +5,8 @@ who that is. Requests to one server wait for each other. Several servers may cla
 a claim counts only if :data:`SETTLE_S` after its time no earlier one is to be seen: whoever lost takes the
 next number. Should a claim itself take longer than that to be seen, the other server may have answered
 already: the late one hands the number back, so that the other's claim is first again, and takes the next
-number, too. The clocks of servers that share a database must agree within that time.
+number, too; if the other had not answered yet, its version is then there twice. Nothing is lost, and nothing
+changes that was answered, as long as the clocks of servers that share a database agree within that time.
 """
 
 from __future__ import annotations
