@@ -66,9 +66,11 @@ def make(target: Target) -> Provider:
 
 def prices_of(target: Target) -> Prices:
     """What its tokens cost."""
-    name = table.ALIASES.get(target.provider, target.provider)
+    name, model = table.ALIASES.get(target.provider, target.provider), target.name
+    if name == "litellm" and "/" in model:
+        name, _, model = model.partition("/")
     if name == "openai" and str(target.config.get("openai_api_type", "")).lower().startswith("azure"):
         name = "azure"
     known = table.COMPATIBLE.get(name)
-    provider = "anthropic" if name == "anthropic" else known.price_provider if known is not None else None
-    return Prices(provider, target.name, target.config)
+    provider = known.price_provider if known is not None else "anthropic" if name == "anthropic" else None
+    return Prices(provider, model, target.config)

@@ -1,8 +1,8 @@
 """Models that the gateway serves itself: a logged one, or one in a folder, each in a process of its own.
 
 The process is `spanfold models serve`, which speaks OpenAI's protocol on a free port of loopback. It is
-started by the first call, started again after a pause when it ends, and ended with the gateway: it reads from
-a pipe that closes with this process, however that ends.
+started by the first call, started again after a pause when it ends, and ended with the gateway, however that
+ends: it watches its parent.
 """
 
 from __future__ import annotations
@@ -39,18 +39,8 @@ _log: Final = logging.getLogger(__name__)
 
 def command(model: str) -> list[str]:
     """What serves a model."""
-    return [
-        sys.executable,
-        "-m",
-        "spanfold_deploy.cli",
-        "models",
-        "serve",
-        model,
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "0",
-    ]
+    options = ["--port", "0", "--json", "--ends-with-parent"]
+    return [sys.executable, "-m", "spanfold_deploy.cli", "models", "serve", model, *options]
 
 
 class ChildProvider:
@@ -63,7 +53,7 @@ class ChildProvider:
             name: the provider's, as the configuration has it.
             model: its URI or folder.
             arguments: program and arguments. The program writes `{"address": "http://..."}` as one line when
-                it is ready, and ends when its standard input does.
+                it is ready, and ends when this process does.
         """
         self.name = name
         self.model = model

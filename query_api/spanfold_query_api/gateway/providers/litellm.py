@@ -108,4 +108,6 @@ def litellm(_: str, model: str, config: Mapping[str, Any]) -> LiteLLMProvider:
     read = options(config)
     # It would fetch a price list from the internet when it is imported, and wait for it.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    return LiteLLMProvider(model, importlib.import_module("litellm"), read, scrubber_of(read.get("api_key")))
+    library: Any = importlib.import_module("litellm")
+    library.suppress_debug_info = True  # it would print advice beside each error
+    return LiteLLMProvider(model, library, read, scrubber_of(read.get("api_key")))
