@@ -153,3 +153,10 @@ def test_what_is_no_encoder_is_refused(tmp_path: Path, encoder: Any) -> None:
         sentence_transformers.save_model("all-MiniLM-L6-v2", tmp_path / "m")
     with pytest.raises(InvalidArgumentError, match="did you mean 'batch_size'"):
         sentence_transformers.save_model(encoder, tmp_path / "m", batchsize=3)
+
+
+def test_requirements_can_be_installed_elsewhere(parts: Any, tmp_path: Path) -> None:
+    transformers.save_model(parts, tmp_path / "m", task="text-generation")
+    lines = (tmp_path / "m" / "requirements.txt").read_text().splitlines()
+    assert [line.partition("==")[0] for line in lines] == ["transformers", "torch"]
+    assert not [line for line in lines if "+" in line]  # a build that the public index does not have

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -37,7 +38,7 @@ class AnthropicModel(RemoteModel):
         anthropic: Any = sys.modules.get("anthropic")
         if anthropic is None:
             return _has_own_spans()
-        create = anthropic.resources.Messages.create
+        create = importlib.import_module("anthropic.resources.messages").Messages.create
         originals = is_original(create, "anthropic") and is_original(anthropic.Anthropic.request, "anthropic")
         return _has_own_spans() or not originals
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -36,15 +37,11 @@ class OpenAIModel(RemoteModel):
         openai: Any = sys.modules.get("openai")
         if openai is None:
             return False
-        resources = openai.resources
-        create = {
-            "chat.completions": resources.chat.Completions,
-            "responses": resources.responses.Responses,
-            "completions": resources.Completions,
-            "embeddings": resources.Embeddings,
-        }[self.task].create
+        # The library loads its resources when they are first used, and so it may not have this one yet.
+        module = importlib.import_module(f"openai.resources.{self.task}")
+        kind = getattr(module, self.task.rpartition(".")[2].capitalize())
         # OpenInference replaces the method that all others send by.
-        return not (is_original(create, "openai") and is_original(openai.OpenAI.request, "openai"))
+        return not (is_original(kind.create, "openai") and is_original(openai.OpenAI.request, "openai"))
 
     def _ask(self, client: Any, request: Request, parameters: Mapping[str, Any]) -> Answer:
         given = self._resource(client).create(**self._body(request, parameters))
