@@ -52,6 +52,16 @@ HttpPort = Annotated[
     typer.Option("--otlp-http-port", rich_help_panel=_LISTEN, show_default="4318", help="OTLP over HTTP."),
 ]
 
+GatewayConfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--gateway-config",
+        metavar="FILE",
+        help="YAML file of the endpoints that the gateway serves: docs/deployments.md.",
+        rich_help_panel="Models of providers",
+    ),
+]
+
 Endpoint = Annotated[
     str | None,
     typer.Option(

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spanfold_deploy.cli._options import ApiPort, Config, Data, Database, GrpcPort, Host, HttpPort, Json
+from spanfold_deploy.cli._options import (
+    ApiPort,
+    Config,
+    Data,
+    Database,
+    GatewayConfig,
+    GrpcPort,
+    Host,
+    HttpPort,
+    Json,
+)
 from spanfold_deploy.errors import SettingsError, StartError
 
 if TYPE_CHECKING:
@@ -25,6 +35,7 @@ def serve(
     api_port: ApiPort = None,
     otlp_grpc_port: GrpcPort = None,
     otlp_http_port: HttpPort = None,
+    gateway_config: GatewayConfig = None,
     config: Config = None,
     json_output: Json = False,
 ) -> None:
@@ -42,6 +53,7 @@ def serve(
         "api_port": api_port,
         "otlp_grpc_port": otlp_grpc_port,
         "otlp_http_port": otlp_http_port,
+        "gateway_config": gateway_config,
     }
     server.run(load_settings(flags, config=config), server.ALL_IN_ONE, as_json=json_output)
 
@@ -78,6 +90,7 @@ def query_api(
     database: Database = None,
     host: Host = None,
     api_port: ApiPort = None,
+    gateway_config: GatewayConfig = None,
     config: Config = None,
     json_output: Json = False,
 ) -> None:
@@ -88,7 +101,12 @@ def query_api(
     from spanfold_deploy import serve as server
     from spanfold_deploy.settings import load_settings
 
-    flags = {"database": _database_url(data, database), "host": host, "api_port": api_port}
+    flags = {
+        "database": _database_url(data, database),
+        "host": host,
+        "api_port": api_port,
+        "gateway_config": gateway_config,
+    }
     server.run(load_settings(flags, config=config), server.QUERY_API, as_json=json_output)
 
 
