@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.deploy.processes import FREE_PORTS, TIMEOUT_S, Server, environment, serving
+from tests.deploy.processes import FREE_PORTS, Server, environment, serving
 from tests.providers import script
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from tests.providers.clouds import Clouds
     from tests.providers.server import Provider
+
+TIMEOUT_S = 110
+"""Four client libraries are imported, which takes long where many tests run at once."""
 
 LOG = """
 import json
