@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from fastapi import Depends, FastAPI
 
 from spanfold_query_api import problems
-from spanfold_query_api.gateway import routes
+from spanfold_query_api.gateway import config_file, routes
 from spanfold_query_api.gateway.calls import Calls
 from spanfold_query_api.gateway.ledger import Ledger
 from spanfold_query_api.gateway.prompt_filling import Prompts
@@ -60,6 +60,7 @@ class Deployments:
             >>> deployments = Deployments(Path("gateway.yaml"), Path("gateway.sqlite"))  # doctest: +SKIP
             >>> uvicorn.run(create_gateway_app(deployments))  # doctest: +SKIP
         """
+        config_file.load(config)  # a wrong file leaves nothing behind
         ledger.parent.mkdir(parents=True, exist_ok=True)
         self._ledger: Final = Ledger(ledger)
         try:

@@ -136,9 +136,11 @@ def parse(
         faults += [_explained(detail, document) for detail in error.errors(include_input=False)]
     else:
         found = config_checks.check_table(table, check_target)
+        unresolved = {path for path, *_ in resolver.faults}
         faults += [
-            Fault(document.place(_as_written(path, document)), shown(_as_written(path, document)), *said)
-            for path, *said in found
+            Fault(document.place(path), shown(path), *said)
+            for path, *said in ((_as_written(path, document), *said) for path, *said in found)
+            if path not in unresolved
         ]
         if not faults:
             return Loaded(table, tuple(resolver.files))
