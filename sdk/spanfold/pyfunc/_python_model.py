@@ -71,6 +71,7 @@ class FunctionModel(PythonModel):
     def __init__(self, function: Callable[..., Any]) -> None:
         """Keep the function."""
         self.function = function
+        self._names = _names_of(function)
 
     def predict(
         self,
@@ -79,7 +80,7 @@ class FunctionModel(PythonModel):
         params: dict[str, Any] | None = None,
     ) -> Any:
         """What the function returns; it gets ``params`` where it takes a second argument."""
-        return _call(self.function, None, model_input, params)
+        return _call(self.function, self._names, None, model_input, params)
 
 
 def set_model(model: PythonModel | Callable[..., Any]) -> None:
@@ -142,6 +143,7 @@ class LoadedPythonModel:
         self.is_thread_safe = bool(getattr(model, "is_thread_safe", True))
         self._context = context
         of_function = model.function if isinstance(model, FunctionModel) else model.predict
+        self._names = _names_of(model.predict)
         self._hint = _signature.input_hint(of_function)
         try:
             model.load_context(context)
@@ -153,11 +155,13 @@ class LoadedPythonModel:
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> Any:
         """What the model says to the rows."""
-        return _call(self.python_model.predict, self._context, self._given(model_input), params)
+        given = self._given(model_input)
+        return _call(self.python_model.predict, self._names, self._context, given, params)
 
     def _predict_stream(self, model_input: Any, params: dict[str, Any] | None = None) -> Iterator[Any]:
         stream: Any = self.python_model
-        yield from _call(stream.predict_stream, self._context, self._given(model_input), params)
+        names = _names_of(stream.predict_stream)
+        yield from _call(stream.predict_stream, names, self._context, self._given(model_input), params)
 
     def _given(self, model_input: Any) -> Any:
         """A list where the model is annotated to take one."""
@@ -198,10 +202,19 @@ def _load_pyfunc(folder: str, config: Mapping[str, Any]) -> LoadedPythonModel:
     return LoadedPythonModel(as_model(model), context)
 
 
-def _call(function: Callable[..., Any], context: object, model_input: Any, params: object) -> Any:
+def _names_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a function's arguments; of some built-in ones they are not known, and it gets one."""
+    try:
+        return tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return ("model_input",)
+
+
+def _call(
+    function: Callable[..., Any], names: tuple[str, ...], context: object, model_input: Any, params: object
+) -> Any:
     """Call with those arguments that the function has."""
-    names = list(inspect.signature(function).parameters)
-    given: list[Any] = [context] if names[:1] == ["context"] else []
+    given: list[Any] = [context] if names[:1] == ("context",) else []
     given.append(model_input)
     if len(names) > len(given):
         given.append(params)
