@@ -137,11 +137,10 @@ def parse(
     else:
         found = config_checks.check_table(table, check_target)
         unresolved = {path for path, *_ in resolver.faults}
-        faults += [
-            Fault(document.place(path), shown(path), *said)
-            for path, *said in ((_as_written(path, document), *said) for path, *said in found)
-            if path not in unresolved
-        ]
+        for path, message, fix in found:
+            written = _as_written(path, document)
+            if written not in unresolved:
+                faults.append(Fault(document.place(written), shown(written), message, fix))
         if not faults:
             return Loaded(table, tuple(resolver.files))
     raise ConfigError(name, sorted(faults, key=lambda fault: fault.place))
