@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from spanfold_query_api.gateway import config_file
+from spanfold_query_api.gateway import config_file, providers
 from spanfold_query_api.gateway.config_file import ConfigError
 from spanfold_query_api.gateway.router import Router
 from spanfold_query_api.gateway.versions import with_versions
@@ -83,6 +83,7 @@ class Gateway:
         self._error: str | None = None
         self._error_at_s = 0.0
         self._watcher: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
@@ -94,6 +95,10 @@ class Gateway:
         """Answer calls, and look after the file from now on."""
         self._serving = Serving(self.table, Router(self.table, self._ledger), 1)
         self._in_force(self.table)
+        # Beside the first calls, not before them: the server answers at once.
+        self._warming = asyncio.create_task(
+            asyncio.to_thread(providers.import_libraries, _providers(self.table))
+        )
         self._watcher = asyncio.create_task(self._watch(), name="gateway-config")
 
     @asynccontextmanager
@@ -152,6 +157,8 @@ class Gateway:
         except ConfigError as error:
             self._failed(self.table.without_secrets(str(error)))
             return False
+        if new := _providers(loaded.table) - _providers(self.table):
+            await asyncio.to_thread(providers.import_libraries, new)
         before = self._serving
         if before is None:
             return False
@@ -207,6 +214,10 @@ class Gateway:
 def _load(path: Path) -> Loaded:
     loaded = config_file.load(path)
     return replace(loaded, table=with_versions(loaded.table))
+
+
+def _providers(table: RouteTable) -> set[str]:
+    return {target.provider for endpoint in table.endpoints for target in endpoint.models}
 
 
 async def _closed(serving: Serving, timeout_s: float = CLOSE_WITHIN_S) -> None:

@@ -8,6 +8,8 @@ Example:
 from __future__ import annotations
 
 import difflib
+import logging
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold_query_api.gateway.prices import Prices
@@ -15,14 +17,15 @@ from spanfold_query_api.gateway.providers import anthropic, child, compatible, l
 from spanfold_query_api.gateway.providers.options import ProviderConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from spanfold_query_api.gateway.config import Target
     from spanfold_query_api.gateway.protocol import Provider
 
-__all__ = ["ProviderConfigError", "check_target", "make", "prices_of"]
+__all__ = ["ProviderConfigError", "check_target", "import_libraries", "make", "prices_of"]
 
 _CHILDREN: Final = frozenset({"spanfold-model", "transformers"})
+_log: Final = logging.getLogger(__name__)
 
 
 def check_target(target: Target, endpoint_type: str) -> None:
@@ -46,6 +49,19 @@ def check_target(target: Target, endpoint_type: str) -> None:
         close = difflib.get_close_matches(provider, table.names(), 1)
         hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(table.names())}"
         raise ProviderConfigError("provider", f"there is no provider {provider!r}", hint)
+
+
+def import_libraries(names: Iterable[str]) -> None:
+    """Import what asking these providers takes: seconds, for which no call should wait. In any thread."""
+    names = set(names)
+    # What is not Anthropic's protocol is OpenAI's, here and in child processes.
+    wanted = {"anthropic"} & names | ({"openai"} if names - {"anthropic", "litellm"} else set())
+    for library in sorted(wanted):
+        try:
+            import_module(library)
+            import_module(f"{library}.resources")
+        except ImportError as error:  # the call that needs it says so, too
+            _log.warning("%s cannot be imported: %s", library, error)
 
 
 def make(target: Target) -> Provider:
