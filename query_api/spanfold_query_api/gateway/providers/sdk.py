@@ -135,6 +135,7 @@ def bounded_client(sdk: ModuleType) -> Any:
         timeout=sdk.Timeout(IDLE_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         follow_redirects=False,
         event_hooks={"response": [bounded.bound]},
+        verify=bounded.certificates(),
     )
 
 
