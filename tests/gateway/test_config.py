@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spanfold_query_api.gateway import config_yaml
-from spanfold_query_api.gateway.config import Limit
+from spanfold_query_api.gateway.config import Limit, RouteTable
 from spanfold_query_api.gateway.config_file import MAX_FAULTS, ConfigError, load, parse
 from tests.gateway import served
 
@@ -197,3 +197,16 @@ def test_data_and_places_agree_with_the_text(value: Any) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(ConfigError):
         parse(text, file=Path("x.yaml"), environment={})
+
+
+def test_what_merges_blow_up_to_is_bounded() -> None:
+    lines = ["a0: &a0 {x: 1}"]
+    lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 12)]
+    with pytest.raises(config_yaml.YamlError, match="more than"):
+        config_yaml.read("\n".join(lines))
+
+
+def test_of_two_keys_that_begin_alike_nothing_is_left() -> None:
+    keys = [f"sk-1234{'x' * number}" for number in range(20)]
+    table = RouteTable(endpoints=[], secrets=frozenset(keys))
+    assert table.without_secrets(" ".join(keys)) == " ".join(["***"] * len(keys))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import openai
 import pytest
 
-from tests.gateway import served
+from tests.gateway import rude, served
 from tests.providers import script
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.gateway.served import Served
     from tests.providers.server import Provider
 
+CHAT = "/gateway/v1/chat/completions"
 MESSAGES: list[ChatCompletionMessageParam] = [{"role": "user", "content": "What is the capital of France?"}]
 TOOLS: list[ChatCompletionToolParam] = [
     {
@@ -144,6 +145,12 @@ def test_the_articles_file_works_unchanged(
         ({"model": "chat", "messages": "Hi"}, 400, "messages", "a list of messages"),
         ({"model": "chat", "messages": [1]}, 400, "messages", "a list of messages"),
         ({"model": "chat", "messages": [{}], "stream": 1}, 400, "stream", "true or false"),
+        (
+            {"model": "chat", "messages": [{}], "stream": True, "stream_options": "usage"},
+            400,
+            "stream_options",
+            "an object",
+        ),
         ({"model": "chat", "prompt": {"id": "x"}}, 400, "prompt", "prompts:/name@alias"),
         ([], 400, None, "a JSON object"),
     ],
@@ -199,3 +206,45 @@ def test_a_provider_that_goes_down_ends_the_stream_with_an_error(gateway: Served
     with gateway.openai as client, pytest.raises(openai.APIError, match=r"connection failed|broke off"):
         list(client.chat.completions.create(model="chat", messages=messages, stream=True))
     gateway.wait_for(lambda status: status["calls_underway"] == 0)
+
+
+ODD = [
+    (b'"half: \\ud83d"', {}),
+    (b'"big"', {"usage": {"prompt_tokens": 2**63 + 5, "completion_tokens": 10**30}}),
+    (b'"deep"', {"more": json.loads("[" * 300 + "]" * 300)}),
+]
+
+
+@pytest.mark.parametrize(("content", "more"), ODD)
+@pytest.mark.parametrize("stream", [False, True])
+def test_whatever_json_a_provider_sends_is_passed_on(
+    gateway: Served,
+    content: bytes,
+    more: dict[str, Any],
+    stream: bool,  # noqa: FBT001 - the case
+) -> None:
+    rest = json.dumps(more)[1:-1].encode()
+    name = b"delta" if stream else b"message"
+    body = b'{"id": "1", "choices": [{"index": 0, "finish_reason": "stop", "%s": {"content": %s}}]%s}' % (
+        name, content, b", " + rest if rest else b"")  # fmt: skip
+    kind = "text/event-stream" if stream else "application/json"
+    data = b"data: " + body + b"\n\ndata: [DONE]\n\n" if stream else body
+    with rude.serving(data, kind) as address:
+        config = {"openai_api_key": "$GATEWAY_TEST_KEY", "base_url": address}
+        target = {"provider": "openai", "name": "odd", "config": config}
+        table = {"endpoints": [{"name": "odd", "endpoint_type": "llm/v1/chat", "model": target}]}
+        gateway.file.write_text(json.dumps(table))
+        gateway.wait_for(lambda status: status["endpoints"] == ["odd"])
+        messages = [{"role": "user", "content": "Hi"}]
+        answer = gateway.http.post(CHAT, json={"model": "odd", "messages": messages, "stream": stream})
+    assert answer.status_code == 200
+    text = answer.text.removeprefix("data: ").partition("\n")[0]
+    assert json.loads(text)["choices"][0][name.decode()]["content"] == json.loads(content)
+    assert stream == answer.text.endswith("data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize("depth", [1_010, 100_000])
+def test_a_body_that_nests_too_deeply_is_refused(gateway: Served, depth: int) -> None:
+    body = b'{"model": "chat", "messages": [{}], "x": %s}' % (b"[" * depth + b"]" * depth)
+    answer = gateway.http.post(CHAT, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400

@@ -90,6 +90,16 @@ def test_a_call_that_fails_is_a_span_that_failed(gateway: Served, collector: Ser
     assert attributes["error.type"]
 
 
+def test_a_call_that_fails_tells_which_version_failed(gateway: Served, collector: Server) -> None:
+    assert gateway.http.post(CHAT, json=asked("fail:400")).status_code == 400
+    span, attributes = served.the_span(collector)
+    assert span.name == "chat gpt-4o"
+    assert attributes["gen_ai.provider.name"] == "openai"
+    assert attributes["gen_ai.request.model"] == "gpt-4o"
+    target = gateway.deployments.gateway.table.endpoints[0].models[0]
+    assert attributes[keys.MODEL_ID] == target.model_id
+
+
 def test_a_stream_that_is_left_early_says_so_and_keeps_what_came(gateway: Served, collector: Server) -> None:
     with gateway.http.stream("POST", CHAT, json=asked("long story", stream=True)) as response:
         lines = (line for line in response.iter_lines() if "word1" in line)
@@ -176,3 +186,14 @@ def test_whatever_a_body_holds_can_be_recorded(body: dict[str, Any]) -> None:
     spans_content.output_of("chat", assembled.body())
     usage = body.get("usage")
     spans_content.usage_of(usage if isinstance(usage, dict) else None)
+
+
+def test_numbers_that_no_span_can_hold_are_left_out() -> None:
+    assert spans_content.settings_of({"seed": 2**64 - 1, "max_tokens": 5}) == {"gen_ai.request.max_tokens": 5}
+    assert spans_content.usage_of({"prompt_tokens": 10**30, "completion_tokens": -1}) == {}
+
+
+@pytest.mark.parametrize("name", ["cache_write_tokens", "cache_creation_tokens"])
+def test_tokens_that_were_written_to_a_cache_are_counted(name: str) -> None:
+    found = spans_content.usage_of({"prompt_tokens": 9, "prompt_tokens_details": {name: 7}})
+    assert found["gen_ai.usage.cache_creation.input_tokens"] == 7

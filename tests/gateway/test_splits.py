@@ -84,3 +84,10 @@ def test_versions_are_told_apart_by_their_model_id() -> None:
     for user in USERS[:200]:
         chosen = splits.chosen("support", before, user)
         assert splits.chosen("support", after, user).model_id == chosen.model_id
+
+
+def test_one_model_at_two_addresses_is_drawn_at_both() -> None:
+    versions = [Version("a", 1), Version("a", 1), Version("b", 2)]
+    counted = Counter(id(splits.chosen("support", versions, user)) for user in USERS)
+    assert abs(counted[id(versions[0])] / len(USERS) - 0.25) < 0.03
+    assert abs(counted[id(versions[1])] / len(USERS) - 0.25) < 0.03

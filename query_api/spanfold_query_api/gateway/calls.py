@@ -91,13 +91,14 @@ class Calls:
                 pieces = self._pieces(reply, span, stack, wants_usage=wants_usage)
                 return wire.EventStream(pieces, _headers(reply.endpoint, reply.model_id))
             answered = await wire.while_client_waits(request, serving.router.call(call))
+            span.replied(answered)
+            response = wire.answer(answered.body, _headers(answered.endpoint, answered.model_id))
         except BaseException as error:
             span.failed(_fit(error, self._gateway))
             span.end()
             raise
-        span.replied(answered)
         span.end()
-        return wire.answer(answered.body, _headers(answered.endpoint, answered.model_id))
+        return response
 
     async def _pieces(
         self, reply: StreamReply, span: CallSpan, stack: AsyncExitStack, *, wants_usage: bool
@@ -184,7 +185,9 @@ def _check(body: Mapping[str, Any], kind: Kind) -> None:
 def _wants_usage(body: dict[str, Any]) -> bool:
     """Whether the caller asked for the tokens of a stream; the gateway itself always does."""
     options = body.get("stream_options")
-    return isinstance(options, dict) and options.get("include_usage") is True
+    if options is not None and not isinstance(options, dict):
+        raise wire.refused("stream_options: must be an object", param="stream_options")
+    return options is not None and options.get("include_usage") is True
 
 
 def _without_usage(chunk: dict[str, Any]) -> dict[str, Any] | None:

@@ -162,7 +162,7 @@ class RouteTable(_Model):
             >>> table.without_secrets("Incorrect API key provided: sk-123456.")
             'Incorrect API key provided: ***.'
         """
-        for secret in self.secrets:
+        for secret in sorted(self.secrets, key=len, reverse=True):  # one may begin like another
             text = text.replace(secret, HIDDEN)
         return text
 

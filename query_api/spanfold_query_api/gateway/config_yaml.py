@@ -112,19 +112,24 @@ class _Reader:
         self._loader = loader
         self.values: dict[Path, Place] = {}
         self.names: dict[Path, Place] = {}
+        self._count = 0
 
     def value(self, node: yaml.Node, path: Path) -> Any:
         place = _place(node)
         if len(path) > MAX_DEPTH:
             raise YamlError(place, f"this nests more than {MAX_DEPTH} deep")
-        if len(self.values) >= MAX_VALUES:
-            raise YamlError(place, f"the file has more than {MAX_VALUES} values")
+        self._counted(place)
         self.values[path] = place
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
         return self._loader.construct_object(node)
+
+    def _counted(self, place: Place) -> None:
+        self._count += 1
+        if self._count > MAX_VALUES:
+            raise YamlError(place, f"the file has more than {MAX_VALUES} values")
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         data: dict[str, Any] = {}
@@ -148,6 +153,7 @@ class _Reader:
 
     def _merged(self, node: yaml.Node, path: Path) -> dict[str, Any]:
         """Members that `<<` takes over; of several mappings, the first wins."""
+        self._counted(_place(node))
         if isinstance(node, yaml.SequenceNode):
             parts = [self._merged(item, path) for item in node.value]
             return {name: value for part in reversed(parts) for name, value in part.items()}

@@ -91,7 +91,7 @@ def _tokens(usage: Mapping[str, Any] | None) -> Usage | None:
         usage.get("prompt_tokens"),
         usage.get("completion_tokens") or 0,
         details.get("cached_tokens") or 0,
-        details.get("cache_write_tokens") or 0,
+        details.get("cache_write_tokens") or details.get("cache_creation_tokens") or 0,
     ]
     whole = [one for one in counts if isinstance(one, int) and one >= 0]
     return Usage(*whole) if len(whole) == len(counts) else None

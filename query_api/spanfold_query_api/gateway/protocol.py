@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
+    from spanfold_query_api.gateway.config import Target
+
 Kind = Literal["chat", "completions", "embeddings"]
 KINDS: Final[dict[str, Kind]] = {
     "llm/v1/chat": "chat",
@@ -199,6 +201,8 @@ class GatewayError(Exception):
         self.is_retryable = is_retryable
         self.attempts = 0
         """Requests that were made in vain."""
+        self.target: Target | None = None
+        """The model that was asked last."""
 
     def to_dict(self) -> dict[str, Any]:
         """The body of the answer, as OpenAI words it."""

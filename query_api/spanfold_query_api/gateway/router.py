@@ -149,6 +149,7 @@ class Router:
             except GatewayError as error:
                 made += attempt.made
                 error.attempts = made
+                error.target = target if attempt.made else None
                 is_first = number == 0
                 if _is_final(error, is_first=is_first):
                     raise

@@ -164,6 +164,8 @@ class CallSpan:
                 self._span.set_attribute("error.type", error.code or error.type)
                 if error.attempts:
                     self._span.set_attribute(ATTEMPTS, error.attempts)
+                if error.target is not None:
+                    self._asked(error.target.provider, error.target.name, error.target.model_id)
                 self._span.set_status(Status(StatusCode.ERROR, error.message))
             elif isinstance(error, Exception):
                 self._span.set_attribute("error.type", type(error).__qualname__)
@@ -178,21 +180,22 @@ class CallSpan:
 
     def _answered(self, reply: Reply | StreamReply, usage: Mapping[str, Any] | None) -> None:
         span = self._span
-        span.update_name(f"{self._operation} {reply.model}")
-        span.set_attributes(
-            {
-                "gen_ai.provider.name": content.PROVIDERS.get(reply.provider, reply.provider),
-                "gen_ai.request.model": reply.model,
-                ATTEMPTS: reply.attempts,
-                **content.usage_of(usage),
-            }
-        )
+        self._asked(reply.provider, reply.model, reply.model_id)
+        span.set_attributes({ATTEMPTS: reply.attempts, **content.usage_of(usage)})
         if reply.endpoint and reply.endpoint != self._call.endpoint:
             span.set_attributes({keys.ENDPOINT: reply.endpoint, ASKED: self._call.endpoint})
-        if reply.model_id is not None:
-            span.set_attribute(keys.MODEL_ID, reply.model_id)
         if reply.cost_usd is not None:
             span.set_attribute(keys.COST_USD, reply.cost_usd)
+
+    def _asked(self, provider: str, model: str, model_id: str | None) -> None:
+        self._span.update_name(f"{self._operation} {model}")
+        self._span.set_attributes(
+            {
+                "gen_ai.provider.name": content.PROVIDERS.get(provider, provider),
+                "gen_ai.request.model": model,
+                **({} if model_id is None else {keys.MODEL_ID: model_id}),
+            }
+        )
 
 
 class _Exporter(SpanExporter):

@@ -6,7 +6,7 @@ Nothing that a client sends can make these fail: what is not of the expected sha
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from spanfold._internal.content import to_json
 
@@ -28,6 +28,7 @@ PROVIDERS: Final[Mapping[str, str]] = {
 """OpenTelemetry's names of providers, where they are not ours."""
 FINISH_REASONS: Final = {"tool_calls": "tool_call", "function_call": "tool_call"}
 _MAX_CHOICES: Final = 128
+_LARGEST: Final = 2**63
 _SETTINGS: Final = {
     "max_tokens": "gen_ai.request.max_tokens",
     "max_completion_tokens": "gen_ai.request.max_tokens",
@@ -49,9 +50,7 @@ def settings_of(body: Mapping[str, Any]) -> dict[str, AttributeValue]:
         {'gen_ai.request.temperature': 0, 'gen_ai.request.stop_sequences': ['END']}
     """
     found: dict[str, AttributeValue] = {
-        key: value
-        for name, key in _SETTINGS.items()
-        if isinstance(value := body.get(name), int | float) and not isinstance(value, bool)
+        key: value for name, key in _SETTINGS.items() if _is_number(value := body.get(name))
     }
     stop = body.get("stop")
     stops = [stop] if isinstance(stop, str) else stop
@@ -123,14 +122,25 @@ def usage_of(usage: Mapping[str, Any] | None) -> dict[str, AttributeValue]:
         "gen_ai.usage.input_tokens": usage.get("prompt_tokens"),
         "gen_ai.usage.output_tokens": usage.get("completion_tokens"),
         "gen_ai.usage.cache_read.input_tokens": prompt.get("cached_tokens"),
-        "gen_ai.usage.cache_creation.input_tokens": prompt.get("cache_creation_tokens"),
+        "gen_ai.usage.cache_creation.input_tokens": prompt.get(
+            "cache_write_tokens", prompt.get("cache_creation_tokens")
+        ),
         "gen_ai.usage.reasoning.output_tokens": (
             completion.get("reasoning_tokens") if isinstance(completion, dict) else None
         ),
     }
     return {
-        key: count for key, count in counts.items() if isinstance(count, int) and not isinstance(count, bool)
+        key: count
+        for key, count in counts.items()
+        if isinstance(count, int) and _is_number(count) and count >= 0
     }
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """One that a span can hold: whole ones have 64 bits there."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, float) or -_LARGEST <= value < _LARGEST
 
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import secrets
+from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -70,13 +71,21 @@ def chosen(endpoint: str, targets: Sequence[T], key: str | None) -> T:
     if len(weighted) == 1:
         return weighted[0]
     drawn_for = key if key is not None else secrets.token_hex(16)
-    return max(weighted, key=lambda one: _score(endpoint, drawn_for, one))
+    # One model at two addresses, or with two keys, is there twice by the same name: each draws for itself.
+    seen = Counter[str]()
+    scored = list[tuple[float, T]]()
+    for one in weighted:
+        identity = one.model_id or f"{one.provider}:/{one.name}"
+        number, seen[identity] = seen[identity], seen[identity] + 1
+        scored.append(
+            (_score(endpoint, drawn_for, f"{identity}#{number}" if number else identity, one.weight), one)
+        )
+    return max(scored, key=lambda pair: pair[0])[1]
 
 
-def _score(endpoint: str, key: str, target: Weighted) -> float:
-    identity = target.model_id or f"{target.provider}:/{target.name}"
+def _score(endpoint: str, key: str, identity: str, weight: float) -> float:
     # Lengths first, so that no two different triples make the same bytes.
     text = "".join(f"{len(part)}:{part}" for part in (endpoint, key, identity))
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     uniform = ((int.from_bytes(digest) >> (64 - _BITS)) + 0.5) / (1 << _BITS)
-    return -target.weight / math.log(uniform)
+    return -weight / math.log(uniform)

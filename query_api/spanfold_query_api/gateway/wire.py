@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import time
 from contextlib import suppress
@@ -32,6 +33,7 @@ STALLED_AFTER_S: Final = 60.0
 _CLOSE_WITHIN_S: Final = 5.0
 _JSON: Final = "application/json"
 _CLIENT_LEFT: Final = 499
+_MAX_DEPTH: Final = 250
 T = TypeVar("T")
 
 
@@ -114,6 +116,12 @@ def _object(body: bytearray) -> dict[str, Any]:
         raise refused(f"the body is no JSON: {error}") from None
     if not isinstance(value, dict):
         raise refused("the body must be a JSON object")
+    # What nests deeper than it can be written again no provider could be sent.
+    if body.count(b"[") + body.count(b"{") > _MAX_DEPTH:
+        try:
+            orjson.dumps(value)
+        except orjson.JSONEncodeError:
+            raise refused(f"the body nests more than {_MAX_DEPTH} deep") from None
     return value
 
 
@@ -124,7 +132,7 @@ def refused(message: str, *, status: int = 400, param: str | None = None) -> Gat
 
 def answer(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     """A whole answer."""
-    return Response(orjson.dumps(body), media_type=_JSON, headers=dict(headers or {}))
+    return Response(_written(body), media_type=_JSON, headers=dict(headers or {}))
 
 
 def error_answer(error: GatewayError) -> Response:
@@ -132,12 +140,29 @@ def error_answer(error: GatewayError) -> Response:
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
-    return Response(orjson.dumps(error.to_dict()), error.status, headers, _JSON)
+    return Response(_written(error.to_dict()), error.status, headers, _JSON)
 
 
 def event(value: Mapping[str, Any]) -> bytes:
     """One event of a stream."""
-    return b"data: " + orjson.dumps(value) + b"\n\n"
+    return b"data: " + _written(value) + b"\n\n"
+
+
+def _written(value: Mapping[str, Any]) -> bytes:
+    """As JSON, whatever the provider put into it: half a character, or a number of any size.
+
+    Raises:
+        GatewayError: not even so.
+    """
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        pass
+    try:
+        return json.dumps(value, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        text = "the provider sent what cannot be passed on"
+        raise GatewayError(502, "api_error", text, code="provider_garbage") from error
 
 
 DONE: Final = b"data: [DONE]\n\n"
