@@ -204,16 +204,39 @@ def test_a_stream_that_breaks_off_is_an_error(loaded: Any, provider: Provider) -
     assert provider.exchanges
 
 
+@pytest.mark.parametrize("task", ["chat.completions", "responses"])
+def test_a_stream_that_ends_without_its_end_is_an_error(loaded: Any, provider: Provider, task: str) -> None:
+    stream = loaded(openai, "gpt-4o", task, max_retries=0).predict_stream(["short of an end"])
+    with pytest.raises(ModelError, match=r"model_input\[0\]: .*broke off before its end"):
+        list(stream)
+    assert provider.exchanges
+
+
+def test_a_response_that_failed_is_no_answer(loaded: Any, provider: Provider) -> None:
+    model = loaded(openai, "gpt-4o", "responses", max_retries=0)
+    said = r"model_input\[0\]: .*failed: The provider lost the thread"
+    with pytest.raises(ModelError, match=said):
+        model.predict(["failed please"])
+    with pytest.raises(ModelError, match=said):
+        list(model.predict_stream(["failed please"]))
+    assert provider.exchanges
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ({"api_key": "sk-proj-0123456789abcdef"}, "api_key: .*no such parameter"),
         ({"extra_headers": {"Authorization": "x"}}, "extra_headers.Authorization: this looks like a secret"),
+        ({"extra_headers": {"api-key": "x"}}, "extra_headers.api-key: this looks like a secret"),
         ({"user": "sk-proj-0123456789abcdef"}, "user: this looks like a secret"),
+        ({"user": f"gsk_{'0123456789abcdef' * 3}"}, "user: this looks like a secret"),
+        ({"metadata": {"by": "sk-proj-0123456789abcdef"}}, "metadata.by: this looks like a secret"),
+        ({"params": {"openai_api_key": "x"}}, "params.openai_api_key: this looks like a secret"),
         ({"messages": [{"role": "user", "content": "sk-proj-0123456789abcdef"}]}, "secret"),
         ({"temprature": 1}, "did you mean 'temperature'"),
         ({"stop": {object()}}, "stop: only what JSON can say"),
         ({"timeout_s": 0}, "timeout_s=0"),
+        ({"timeout_s": "60"}, "timeout_s='60'"),
         ({"concurrency": 0}, "concurrency=0"),
         ({"prompt": "x {y}"}, "prompt: chat.completions takes messages"),
         ({"messages": [{"role": "user", "content": '{"a": 1}'}]}, "belongs to no variable"),
@@ -227,6 +250,14 @@ def test_what_cannot_be_right_is_refused(tmp_path: Path, arguments: dict[str, An
         openai.save_model("gpt-4o", "chat.completions", tmp_path / "m", **arguments)
     assert "0123456789abcdef" not in str(raised.value)
     assert not (tmp_path / "m").exists()
+
+
+def test_fields_of_schemas_may_be_called_like_secrets(loaded: Any, provider: Provider) -> None:
+    fields = {"api_key": {"type": "string"}, "password": {"$ref": "#/$defs/password"}}
+    schema = {"type": "object", "properties": fields, "$defs": {"password": {"type": "string"}}}
+    tool = {"type": "function", "function": {"name": "log_in", "parameters": schema}}
+    chat(loaded, tools=[tool]).predict("Hi")
+    assert provider.exchanges[0].body["tools"] == [tool]
 
 
 @pytest.mark.parametrize("task", ["chat", object(), library.images])

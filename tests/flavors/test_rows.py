@@ -54,3 +54,9 @@ def test_the_column_that_is_read_must_be_clear() -> None:
     with pytest.raises(InvalidArgumentError, match="'content'; it was given 'a', 'b'"):
         rows.one("content")
     assert rows.one("b") == [2]
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), pd.NA, pd.NaT])
+def test_what_data_frames_have_for_nothing_is_missing(value: object) -> None:
+    assert _rows.is_missing(value)
+    assert not any(map(_rows.is_missing, ["", 0, False, "<NA>", 0.0]))

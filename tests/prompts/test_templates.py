@@ -82,6 +82,10 @@ def test_single_braces_mean_the_same_to_python(pieces: list[tuple[str, str]]) ->
     assert single.format(**values) == made.format(**values)
 
 
+def test_a_variable_may_have_any_name() -> None:
+    assert prompt("{{ self }} {{ variables }}").format(self=1, variables=2) == "1 2"
+
+
 def test_what_is_missing_or_unknown_is_named() -> None:
     made = prompt("{{ a }} {{ b }} {{ c }}")
     with pytest.raises(InvalidArgumentError, match=r"prompts:/greeting/3 needs 'b', 'c': give it"):

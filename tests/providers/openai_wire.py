@@ -92,6 +92,8 @@ def chat_events(request: dict[str, Any]) -> Iterator[str]:
             if reply.breaks_off and number == 2:
                 raise ConnectionAbortedError
             yield chunk({"content": piece})
+        if reply.ends_early:
+            return
         yield chunk({}, "stop")
     if (request.get("stream_options") or {}).get("include_usage"):
         yield _event({**head, "choices": [], "usage": usage()})

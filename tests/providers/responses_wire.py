@@ -21,7 +21,7 @@ def messages_of(request: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def response(request: dict[str, Any]) -> dict[str, Any]:
-    """A response that is complete."""
+    """A response that is complete, or failed."""
     usage = {
         "input_tokens": script.INPUT_TOKENS,
         "input_tokens_details": {"cached_tokens": script.CACHED_TOKENS},
@@ -29,6 +29,9 @@ def response(request: dict[str, Any]) -> dict[str, Any]:
         "output_tokens_details": {"reasoning_tokens": script.REASONING_TOKENS},
         "total_tokens": script.INPUT_TOKENS + script.OUTPUT_TOKENS,
     }
+    if script.reply_to(prompt_of(messages_of(request)), [], has_tool_result=False).has_failed:
+        error = {"code": "server_error", "message": "The provider lost the thread."}
+        return {**_head(request), "status": "failed", "error": error, "output": [], "usage": None}
     return {**_head(request), "status": "completed", "output": [_item(request)], "usage": usage}
 
 
@@ -36,7 +39,7 @@ def events(request: dict[str, Any]) -> Iterator[str]:
     """The same as a stream of typed events."""
     whole = response(request)
     begun = {**_head(request), "status": "in_progress", "output": [], "usage": None}
-    (item,) = whole["output"]
+    ends_early = script.reply_to(prompt_of(messages_of(request)), [], has_tool_result=False).ends_early
     number = 0
 
     def event(kind: str, **fields: Any) -> str:
@@ -47,6 +50,10 @@ def events(request: dict[str, Any]) -> Iterator[str]:
 
     yield event("response.created", response=begun)
     yield event("response.in_progress", response=begun)
+    if whole["status"] == "failed":
+        yield event("response.failed", response=whole)
+        return
+    (item,) = whole["output"]
     place: dict[str, Any] = {"output_index": 0, "item_id": item["id"]}
     if item["type"] == "function_call":
         yield event("response.output_item.added", output_index=0, item={**item, "arguments": ""})
@@ -61,6 +68,8 @@ def events(request: dict[str, Any]) -> Iterator[str]:
             yield event("response.output_text.delta", **place, delta=piece, logprobs=[])
         yield event("response.output_text.done", **place, text=part["text"], logprobs=[])
         yield event("response.content_part.done", **place, part=part)
+    if ends_early:
+        return
     yield event("response.output_item.done", output_index=0, item=item)
     yield event("response.completed", response=whole)
 

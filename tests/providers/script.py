@@ -5,6 +5,7 @@ The last user message may begin with a word that asks for more than a plain answ
 - ``fail:429`` answers with this status, always; ``fail:429:2`` to the first two requests of the same body.
 - ``long`` answers with two hundred words, so that a stream can be left early.
 - ``cut`` breaks the connection off in the middle of a stream.
+- ``short`` ends a stream in order, but without its last events; ``failed`` is a response that says so.
 
 To judges, whose questions begin with words of their own, a mark anywhere in the last user message says more:
 
@@ -47,6 +48,8 @@ class Reply:
     tool: str | None = None
     arguments: dict[str, Any] | None = None
     breaks_off: bool = False
+    ends_early: bool = False
+    has_failed: bool = False
     is_refused: bool = False
     is_cut_off: bool = False
 
@@ -130,7 +133,12 @@ def reply_to(prompt: str, tools: list[dict[str, Any]], *, has_tool_result: bool)
     if tools and not has_tool_result:
         return Reply("", tools[0]["name"], example_of(tools[0]["schema"]))
     word = prompt.split(" ", maxsplit=1)[0]
-    return Reply(LONG_ANSWER if word == "long" else ANSWER, breaks_off=word == "cut")
+    return Reply(
+        LONG_ANSWER if word == "long" else ANSWER,
+        breaks_off=word == "cut",
+        ends_early=word == "short",
+        has_failed=word == "failed",
+    )
 
 
 def example_of(schema: dict[str, Any]) -> Any:

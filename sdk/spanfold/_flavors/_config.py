@@ -15,11 +15,13 @@ MAX_RETRIES: Final = 20
 MAX_TIMEOUT_S: Final = 3_600.0
 _MAX_DEPTH: Final = 20
 _SECRET_NAME: Final = re.compile(
-    r"(?i)(^|[_.-])(api_?key|secret|password|passwd|credentials?|authorization|access_token|session_token|"
-    r"secret_access_key|bearer|x-api-key|x-goog-api-key)($|[_.-])|apikey$|_key_id$"
+    r"(?i)(^|[_.-])(api[_-]?key|secret|password|passwd|credentials?|authorization|access_token|session_token|"
+    r"secret_access_key|bearer)($|[_.-])|apikey$|_key_id$"
 )
+_SCHEMA_NAMES: Final = frozenset({"properties", "$defs", "definitions"})
+"""Members of JSON schemas that hold schemas by the names of fields: a field may be called ``password``."""
 _SECRET_VALUE: Final = re.compile(
-    r"\b(sk|pk|rk)-[\w-]{12,}|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{30,}|(?i:\bbearer\s+\S{8,})"
+    r"\b(sk|pk|rk|xai)-[\w-]{12,}|\b(gsk|hf)_[A-Za-z0-9]{30,}|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{30,}|(?i:\bbearer\s+\S{8,})"
 )
 
 
@@ -40,7 +42,7 @@ class Calls:
         Raises:
             InvalidArgumentError: a number is out of its range.
         """
-        if not 0 < self.timeout_s <= MAX_TIMEOUT_S:
+        if type(self.timeout_s) not in {int, float} or not 0 < self.timeout_s <= MAX_TIMEOUT_S:
             message = f"timeout_s={self.timeout_s!r}: seconds above 0, at most {MAX_TIMEOUT_S:g}"
             raise InvalidArgumentError(message)
         for name, value, least, most in (
@@ -96,7 +98,8 @@ def check_no_secret(name: str, value: Any, where: str) -> None:
         raise InvalidArgumentError(message)
     if isinstance(value, Mapping):
         for key, part in value.items():
-            check_no_secret(str(key), part, f"{where}.{key}")
+            is_field = name in _SCHEMA_NAMES and isinstance(part, Mapping)
+            check_no_secret("" if is_field else str(key), part, f"{where}.{key}")
     elif isinstance(value, list | tuple):
         for index, part in enumerate(value):
             check_no_secret("", part, f"{where}[{index}]")

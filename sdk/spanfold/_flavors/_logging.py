@@ -32,6 +32,7 @@ LOG_ARGUMENTS: Final = frozenset(
         "registered_model_name",
     }
 )
+_NOTED_ARGUMENTS: Final = ("params", "tags", "metadata")
 _CALL_ARGUMENTS: Final = frozenset({"timeout_s", "max_retries", "concurrency"})
 
 
@@ -123,9 +124,12 @@ def taken_apart(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], Calls, di
     """Arguments of ``log_model``: those of logging, those of calling, and the provider's parameters.
 
     Raises:
-        InvalidArgumentError: a limit of the calls is out of its range.
+        InvalidArgumentError: a limit of the calls is out of its range, or what is noted of the version holds
+            a secret.
     """
     logging = {name: value for name, value in arguments.items() if name in LOG_ARGUMENTS}
+    for name in _NOTED_ARGUMENTS:
+        check_no_secret(name, logging.get(name), name)
     calls = {name: value for name, value in arguments.items() if name in _CALL_ARGUMENTS}
     others = {name: arguments[name] for name in arguments if name not in logging and name not in calls}
     return logging, Calls(**calls), others

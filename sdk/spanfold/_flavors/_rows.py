@@ -13,6 +13,8 @@ CONTENT: Final = "content"
 """The column of a model whose template has no variable."""
 MESSAGES: Final = "messages"
 """The column of a whole conversation: it follows the model's own messages."""
+_PANDAS_MISSING: Final = frozenset({"NAType", "NaTType"})
+"""By name: pandas may not be installed, and ``pandas.NA`` cannot be compared."""
 _KINDS: Final = "a data frame, a dict of columns, a list of dicts or texts, one dict or one text"
 
 
@@ -93,7 +95,9 @@ def rows_of(model_input: Any, only: str = CONTENT) -> Rows:
 
 def is_missing(value: object) -> bool:
     """Whether a cell is empty: None, or what data frames put in its place."""
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return True
+    return type(value).__name__ in _PANDAS_MISSING and type(value).__module__.startswith("pandas.")
 
 
 def _is_column(name: object, value: object) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from spanfold._flavors._remote import RemoteModel, Request
 from spanfold._flavors._spans import Answer, Tokens, is_original
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
+
+_BROKEN_OFF: Final = "the stream broke off before its end"
+_LAST_EVENTS: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 
 class OpenAIModel(RemoteModel):
@@ -50,6 +53,7 @@ class OpenAIModel(RemoteModel):
             tokens = Tokens(getattr(given.usage, "prompt_tokens", None))
             return Answer([one.embedding for one in vectors], tokens, given.model)
         if self.task == "responses":
+            _check_response(given)
             calls = [
                 {"type": "function", "id": one.call_id, "name": one.name, "arguments": one.arguments}
                 for one in given.output
@@ -89,20 +93,25 @@ class OpenAIModel(RemoteModel):
                     if text:
                         texts.append(text)
                         yield text
+        if finish is None:
+            raise ConnectionError(_BROKEN_OFF)
         return Answer(["".join(texts)], tokens, model, response_id, finish)
 
     def _response_stream(self, client: Any, body: Mapping[str, Any]) -> Generator[str, None, Answer]:
-        answer = Answer([""])
+        answer = None
         texts: list[str] = []
         with client.responses.create(**body) as stream:
             for event in stream:
                 if event.type == "response.output_text.delta":
                     texts.append(event.delta)
                     yield event.delta
-                elif event.type == "response.completed":
+                elif event.type in _LAST_EVENTS:
                     given = event.response
+                    _check_response(given)
                     tokens = _response_tokens(given.usage)
                     answer = Answer(["".join(texts)], tokens, given.model, given.id, given.status)
+        if answer is None:
+            raise ConnectionError(_BROKEN_OFF)
         return answer
 
     def _resource(self, client: Any) -> Any:
@@ -111,6 +120,15 @@ class OpenAIModel(RemoteModel):
     def _body(self, request: Request, parameters: Mapping[str, Any]) -> dict[str, Any]:
         key = {"chat.completions": "messages", "completions": "prompt"}.get(self.task, "input")
         return {**parameters, "model": self.model, key: request.content}
+
+
+def _check_response(given: Any) -> None:
+    """See to it that a response is an answer: a failed one comes with status 200, too."""
+    if given.error is not None or given.status in {"failed", "cancelled"}:
+        message = (
+            f"the response {given.status}: {getattr(given.error, 'message', 'the provider does not say why')}"
+        )
+        raise ValueError(message)
 
 
 def _tokens(usage: Any) -> Tokens:

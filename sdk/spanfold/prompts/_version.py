@@ -77,7 +77,7 @@ class PromptVersion:
         return self.creation_time_unix_ns // _NS_PER_MS
 
     # Loosely typed: applications pass it on to clients of any kind, and variables from dictionaries of text.
-    def format(self, *, allow_partial: Any = False, **variables: object) -> Any:
+    def format(self, /, *, allow_partial: Any = False, **variables: object) -> Any:
         """The template with a value for each variable: text, or messages; the current span notes the version.
 
         A value is put in as text and not looked at for further variables.
