@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ class Moody(pyfunc.PythonModel):
         texts = list(model_input["text"])
         if "slow" in texts:
             threading.Event().wait(1.0)
+        if "exit" in texts:
+            sys.exit(3)
         if "fail" in texts:
             raise RuntimeError("not in the mood")
         mark = (params or {}).get("mark", "")
@@ -27,6 +30,9 @@ class Moody(pyfunc.PythonModel):
     def predict_stream(self, context: Any, model_input: Any, params: Any = None) -> Iterator[str]:
         del context, params
         (text,) = model_input["text"]
+        if text == "slow":
+            yield "s"
+            threading.Event().wait(2.0)
         if text == "fail":
             raise RuntimeError("not in the mood")
         for letter in text:

@@ -195,6 +195,27 @@ def test_waiting_is_bounded_in_number_and_in_time(folder: Path) -> None:
     assert all(one.headers["Retry-After"] == "1" for one in answers if one.status_code == 429)
 
 
+def test_a_model_that_exits_ends_no_thread_that_others_need(server: str) -> None:
+    def ask(text: str) -> httpx.Response:
+        return httpx.post(f"{server}/v1/chat/completions", json={"messages": said(text)}, timeout=TIMEOUT_S)
+
+    answer = ask("exit")
+    assert answer.status_code == 500
+    assert "tried to end the process: SystemExit: 3" in answer.json()["error"]["message"]
+    assert ask("a").status_code == 200
+
+
+def test_a_stream_that_takes_too_long_ends_with_an_error_and_nothing_else(folder: Path) -> None:
+    with served(folder, "--timeout-s", "0.5") as ready:
+        body = {"messages": said("slow"), "stream": True}
+        answer = httpx.post(f"{ready['address']}/v1/chat/completions", json=body, timeout=TIMEOUT_S)
+        process = ready["process"]
+        process.send_signal(signal.SIGTERM)
+        logged = process.stderr.read()
+    assert "did not answer in time" in answer.text
+    assert "Traceback" not in logged
+
+
 def test_a_socket_is_for_this_user_alone(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.sock"
     with served(folder, "--socket", str(path)) as ready:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from spanfold.errors import ModelError
 from spanfold.pyfunc._chats import RowCountError
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Jobs:
         rows = [row for job in batch for row in job.rows]
         key = batch[0].key
         try:
-            outputs = iter(self._predict(key, rows))
+            outputs = iter(_kept_alive(partial(self._predict, key, rows)))
         except Exception as fault:  # noqa: BLE001 - it is told to whoever asked
             if len(batch) == 1 and not isinstance(fault, RowCountError):
                 batch[0].future.set_exception(fault)
@@ -150,8 +151,26 @@ class Jobs:
 
 def _settle(future: Future[Any], run: Callable[[], Any]) -> None:
     try:
-        result = run()
+        result = _kept_alive(run)
     except Exception as fault:  # noqa: BLE001 - it is told to whoever asked
         future.set_exception(fault)
     else:
         future.set_result(result)
+
+
+def _kept_alive(run: Callable[[], Any]) -> Any:
+    """What ``run`` returns.
+
+    Raises:
+        ModelError: it tried to end the process, as ``sys.exit()`` does. That would end the thread alone, and
+            with it all answers to come.
+
+    Whatever else it raises comes as it is.
+    """
+    try:
+        return run()
+    except Exception:
+        raise
+    except BaseException as fault:
+        message = f"the model tried to end the process: {type(fault).__name__}: {fault}"
+        raise ModelError(message) from fault

@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold.errors import InvalidArgumentError
@@ -106,14 +107,20 @@ class Served:
 
         job = Job(None, run=produce)
         future = self._jobs.submit(job)
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(_end, queue))
+
+        def wake(_: object) -> None:
+            with suppress(RuntimeError):  # the server has stopped: nobody reads
+                loop.call_soon_threadsafe(_end, queue)
+
+        future.add_done_callback(wake)
+        deadline = loop.time() + self._timeout_s
         try:
-            async with asyncio.timeout(self._timeout_s):
-                while True:
-                    is_last, piece = await queue.get()
-                    if is_last:
-                        break
-                    yield piece
+            # Not one timeout around it all: the first piece is waited for in another task than the rest.
+            while True:
+                is_last, piece = await asyncio.wait_for(queue.get(), deadline - loop.time())
+                if is_last:
+                    break
+                yield piece
             future.result()  # the model's error, if it had one
         finally:
             gone.set()
