@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spanfold import pyfunc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 class Moody(pyfunc.PythonModel):
@@ -27,7 +27,7 @@ class Moody(pyfunc.PythonModel):
         mark = (params or {}).get("mark", "")
         return [f"{text}{mark} of {len(texts)}" for text in texts]
 
-    def predict_stream(self, context: Any, model_input: Any, params: Any = None) -> Iterator[str]:
+    def predict_stream(self, context: Any, model_input: Any, params: Any = None) -> Generator[str, None, Any]:
         del context, params
         (text,) = model_input["text"]
         if text == "slow":
@@ -39,6 +39,8 @@ class Moody(pyfunc.PythonModel):
             yield letter
             if letter == "!":
                 raise RuntimeError("broke off")
+        usage = {"prompt_tokens": 1, "completion_tokens": len(text), "total_tokens": 1 + len(text)}
+        return {"choices": [], "usage": usage}
 
 
 pyfunc.set_model(Moody())

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import openai
 import pytest
+from openai.types.chat import ChatCompletionChunk
 
 import spanfold
 from spanfold import pyfunc
+from spanfold_deploy.model_server import wire
 from tests.deploy.processes import COMMAND, TIMEOUT_S, environment
 
 if TYPE_CHECKING:
@@ -88,6 +90,29 @@ def test_an_answer_is_streamed_as_the_model_makes_it(client: openai.OpenAI) -> N
     assert chunks[-1].choices[0].finish_reason == "stop"
     texts = client.completions.create(model="any", prompt="abc", stream=True)
     assert "".join(one.choices[0].text for one in texts) == "abc"
+
+
+def test_a_stream_ends_with_its_usage_where_that_is_asked_for(client: openai.OpenAI) -> None:
+    asked: Any = {"model": "any", "stream": True, "stream_options": {"include_usage": True}}
+    *_, end, last = client.chat.completions.create(messages=said("hello"), **asked)
+    assert (end.choices[0].finish_reason, last.choices) == ("stop", [])
+    assert last.usage is not None
+    assert (last.usage.prompt_tokens, last.usage.completion_tokens) == (1, 5)
+    *_, text = client.completions.create(prompt="abc", **asked)
+    assert (text.usage.completion_tokens, text.choices) == (3, [])
+
+
+def test_a_whole_answer_in_openais_form_is_streamed_as_one_chunk() -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    whole = {
+        "object": "chat.completion",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+    }
+    chunks = wire.Chunks("m", is_chat=True)
+    (chunk,) = chunks.piece({**whole, "usage": {"total_tokens": 1}})
+    assert ChatCompletionChunk.model_validate(chunk).choices[0].delta.tool_calls
+    assert (chunk["object"], chunks.end()) == ("chat.completion.chunk", [])
 
 
 def test_completions_answer_each_prompt(client: openai.OpenAI) -> None:

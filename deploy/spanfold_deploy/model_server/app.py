@@ -66,7 +66,8 @@ class _Server:
         row = _chats.chat_row(wire.messages_of(body), self._served.signature)
         params = self._params(body)
         if body.get("stream"):
-            return await self._stream(row, params, is_chat=True)
+            chunks = wire.Chunks(self._served.name, is_chat=True, with_usage=wire.wants_usage(body))
+            return await self._stream(row, params, chunks)
         (output,) = await self._served.outputs([row], params)
         return JSONResponse(wire.chat_answer(output, self._served.name))
 
@@ -79,7 +80,8 @@ class _Server:
         if body.get("stream"):
             if len(rows) > 1:
                 raise InvalidArgumentError("prompt: one text where the answer is streamed")
-            return await self._stream(rows[0], params, is_chat=False)
+            chunks = wire.Chunks(self._served.name, is_chat=False, with_usage=wire.wants_usage(body))
+            return await self._stream(rows[0], params, chunks)
         return JSONResponse(
             wire.completion_answer(await self._served.outputs(rows, params), self._served.name)
         )
@@ -117,9 +119,8 @@ class _Server:
             raise InvalidArgumentError("n: this model gives one answer")
         return wire.params_of(body, self._served.signature)
 
-    async def _stream(self, row: Any, params: dict[str, Any] | None, *, is_chat: bool) -> Response:
+    async def _stream(self, row: Any, params: dict[str, Any] | None, chunks: wire.Chunks) -> Response:
         """Server-sent events; an error before the first piece is still an ordinary refusal."""
-        chunks = wire.Chunks(self._served.name, is_chat=is_chat)
         pieces = self._served.pieces(row, params)
         try:
             first = [await anext(pieces)]
@@ -127,16 +128,15 @@ class _Server:
             first = []
 
         async def events() -> AsyncIterator[str]:
-            is_whole = False
             try:
                 for piece in first:
-                    is_whole = _ends(chunk := chunks.piece(piece))
-                    yield _event(chunk)
+                    for chunk in chunks.piece(piece):
+                        yield _event(chunk)
                 async for piece in pieces:
-                    is_whole = _ends(chunk := chunks.piece(piece)) or is_whole
+                    for chunk in chunks.piece(piece):
+                        yield _event(chunk)
+                for chunk in chunks.end():
                     yield _event(chunk)
-                if not is_whole:
-                    yield _event(chunks.end())
             except Exception as fault:  # noqa: BLE001 - the status has been sent: the stream says it
                 status, message = _told(fault)
                 yield _event({"error": _error(status, message)})
@@ -229,11 +229,6 @@ def _answer(request: Request, status: int, message: str) -> Response:
 
 def _error(status: int, message: str) -> dict[str, Any]:
     return {"message": message, "type": _KINDS.get(int(status), "server_error"), "param": None, "code": None}
-
-
-def _ends(chunk: dict[str, Any]) -> bool:
-    """Whether a chunk says why the answer ends."""
-    return any(one.get("finish_reason") for one in chunk.get("choices") or ())
 
 
 def _event(chunk: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from spanfold.pyfunc._description import Description
 from spanfold.pyfunc._inputs import columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
 _MESSAGES: Final = ColSpec(
@@ -65,8 +65,10 @@ class LocalChat:
         replies: dict[int, JudgeReply] = dict(self._backend.complete(chats))
         return [_answer(replies[at], chats[at]) for at in range(len(chats))]
 
-    def predict_stream(self, model_input: Any, params: Mapping[str, Any] | None = None) -> Iterator[str]:
-        """The answer to one chat, word by word.
+    def predict_stream(
+        self, model_input: Any, params: Mapping[str, Any] | None = None
+    ) -> Generator[str, None, dict[str, Any]]:
+        """The answer to one chat, word by word; returns why it ended and its tokens, as OpenAI's last chunk.
 
         Raises:
             ModelError: the model failed.
@@ -82,6 +84,7 @@ class LocalChat:
         )
         stopped = threading.Event()
         faults = list[BaseException]()
+        made = list[int]()
 
         def generate() -> None:
             try:
@@ -89,9 +92,10 @@ class LocalChat:
                 inputs = self._loaded.inputs([row.encoded], side="left")
                 inputs.pop("token_type_ids", None)
                 with self._loaded.lock.current, _transformers._seeded(torch, row.parameters.get("seed")):  # noqa: SLF001
-                    self._loaded.model.generate(
+                    output = self._loaded.model.generate(
                         **inputs, **options, streamer=streamer, stopping_criteria=[_Stop(torch, stopped)]
                     )
+                made.extend(output[0, row.encoded.tokens :].tolist())
             except BaseException as fault:  # noqa: BLE001 - told to the reader, in its thread
                 faults.append(fault)
             finally:
@@ -106,6 +110,10 @@ class LocalChat:
             worker.join(_STREAM_WAIT_S)
         if faults:
             raise ModelError(f"the model failed: {type(faults[0]).__name__}: {faults[0]}") from faults[0]
+        ends = _transformers._ends(self._loaded)  # noqa: SLF001 - ours
+        count = next((at for at, token in enumerate(made) if token in ends), len(made))
+        ending = {"index": 0, "delta": {}, "finish_reason": _reason(count, chat), "logprobs": None}
+        return {"choices": [ending], "usage": _usage(row.encoded.tokens, count)}
 
 
 class _Stop:
@@ -139,10 +147,15 @@ def _answer(reply: JudgeReply, chat: JudgeRequest) -> dict[str, Any]:
     if reply.text is None:
         raise ModelError(reply.error or "the model gave no answer")
     used, made = reply.input_tokens or 0, reply.output_tokens or 0
-    most = next((chat.parameters[name] for name in _transformers._LENGTHS if name in chat.parameters), None)  # noqa: SLF001
     message = {"role": "assistant", "content": reply.text, "refusal": None}
-    reason = "length" if made >= (most or _transformers.DEFAULT_NEW_TOKENS) else "stop"
-    return {
-        "choices": [{"index": 0, "message": message, "finish_reason": reason, "logprobs": None}],
-        "usage": {"prompt_tokens": used, "completion_tokens": made, "total_tokens": used + made},
-    }
+    choice = {"index": 0, "message": message, "finish_reason": _reason(made, chat), "logprobs": None}
+    return {"choices": [choice], "usage": _usage(used, made)}
+
+
+def _reason(made: int, chat: JudgeRequest) -> str:
+    most = next((chat.parameters[name] for name in _transformers._LENGTHS if name in chat.parameters), None)  # noqa: SLF001
+    return "length" if made >= (most or _transformers.DEFAULT_NEW_TOKENS) else "stop"
+
+
+def _usage(used: int, made: int) -> dict[str, int]:
+    return {"prompt_tokens": used, "completion_tokens": made, "total_tokens": used + made}

@@ -14,7 +14,7 @@ from spanfold.pyfunc._chats import outputs_of, table_of
 from spanfold_deploy.model_server.jobs import Job, Jobs
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+    from collections.abc import AsyncIterator, Callable, Generator, Hashable, Iterator, Sequence
 
     from spanfold.pyfunc import ModelSignature, PyFuncModel
 
@@ -98,7 +98,7 @@ class Served:
         def produce() -> None:
             stream = self.model.predict_stream(table_of([row], self.signature), params)
             try:
-                for piece in stream:
+                for piece in _with_last(stream):
                     if gone.is_set():
                         return
                     put(is_last=False, piece=piece)
@@ -140,6 +140,13 @@ class Served:
         written: str | None = key[1]  # type: ignore[index] # made by _key
         params = None if written is None else json.loads(written)
         return outputs_of(self.model.predict(table_of(rows, self.signature), params), len(rows))
+
+
+def _with_last(stream: Generator[Any, None, Any]) -> Iterator[Any]:
+    """The pieces of a stream, and what it returns: a last chunk in OpenAI's form, with reason and usage."""
+    last = yield from stream
+    if isinstance(last, Mapping):
+        yield last
 
 
 def _key(rows: Sequence[Any], params: Mapping[str, Any] | None) -> Hashable:

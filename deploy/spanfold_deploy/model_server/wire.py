@@ -105,22 +105,38 @@ def embeddings_answer(outputs: Sequence[Any], model: str, encoding: object) -> d
 class Chunks:
     """The pieces of a streamed answer, in OpenAI's form."""
 
-    def __init__(self, model: str, *, is_chat: bool) -> None:
-        """Of one answer: its ID is the same in all of them."""
+    def __init__(self, model: str, *, is_chat: bool, with_usage: bool = False) -> None:
+        """Of one answer: its ID is the same in all of them.
+
+        Args:
+            model: its name.
+            is_chat: else completions.
+            with_usage: whether the caller asked for the tokens, which come last where the model counts them.
+        """
         kind = ("chatcmpl", "chat.completion.chunk") if is_chat else ("cmpl", "text_completion")
         self._head = _head(*kind, model)
         self._is_chat = is_chat
         self._is_first = True
+        self._is_ended = False
+        self._with_usage = with_usage
+        self._usage: Any = None
 
-    def piece(self, output: Any) -> dict[str, Any]:
-        """A piece that the model yielded; one that has OpenAI's form already stays as it is."""
-        if is_whole(output):
-            return {**self._head, **output}
-        return self._chunk(text_of(output), None)
+    def piece(self, output: Any) -> list[dict[str, Any]]:
+        """What a piece that the model yielded comes to; one that has OpenAI's form already stays as it is."""
+        if not isinstance(output, Mapping) or not isinstance(output.get("choices"), list):
+            return [self._chunk(text_of(output), None)]
+        self._usage = output.get("usage") or self._usage
+        choices = [_as_part(one) for one in output["choices"]]
+        self._is_ended = self._is_ended or any(one.get("finish_reason") for one in choices)
+        rest = {name: value for name, value in output.items() if name not in {"usage", "object"}}
+        return [{**self._head, **rest, "choices": choices}] if choices else []
 
-    def end(self) -> dict[str, Any]:
-        """The last one."""
-        return self._chunk("", "stop")
+    def end(self) -> list[dict[str, Any]]:
+        """The last ones."""
+        last = [] if self._is_ended else [self._chunk("", "stop")]
+        if self._with_usage and self._usage is not None:
+            last.append({**self._head, "choices": [], "usage": self._usage})
+        return last
 
     def _chunk(self, text: str, reason: str | None) -> dict[str, Any]:
         if not self._is_chat:
@@ -130,6 +146,23 @@ class Chunks:
             delta = {"role": "assistant", **delta}
             self._is_first = False
         return {**self._head, "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
+
+
+def _as_part(choice: Mapping[str, Any]) -> dict[str, Any]:
+    """A choice as chunks have it: a whole answer's message is all of its delta."""
+    part = dict(choice)
+    if isinstance(part.get("message"), Mapping) and "delta" not in part:
+        delta = dict(part.pop("message"))
+        if delta.get("tool_calls"):
+            delta["tool_calls"] = [{"index": at, **one} for at, one in enumerate(delta["tool_calls"])]
+        part["delta"] = delta
+    return part
+
+
+def wants_usage(body: Mapping[str, Any]) -> bool:
+    """Whether the caller of a stream asked for its tokens."""
+    options = body.get("stream_options")
+    return isinstance(options, Mapping) and options.get("include_usage") is True
 
 
 def invocation_input(body: Any) -> tuple[Any, Mapping[str, Any] | None]:

@@ -91,10 +91,8 @@ class PyFuncModel:
             )
         return made
 
-    def predict_stream(
-        self, data: Any, params: Mapping[str, Any] | None = None
-    ) -> Generator[Any, None, None]:
-        """The answer to one row, piece by piece.
+    def predict_stream(self, data: Any, params: Mapping[str, Any] | None = None) -> Generator[Any, None, Any]:
+        """The answer to one row, piece by piece. What the model's own generator returns, this one returns.
 
         Raises:
             InvalidArgumentError: as in :meth:`predict`.
@@ -172,9 +170,9 @@ class PyFuncModel:
                 shown.advance(count)
                 yield made
 
-    def _pieces(self, given: Any, params: dict[str, Any] | None) -> Generator[Any, None, None]:
+    def _pieces(self, given: Any, params: dict[str, Any] | None) -> Generator[Any, None, Any]:
         with self._alone:
-            yield from self._model.predict_stream(given, params)
+            return (yield from self._model.predict_stream(given, params))
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:

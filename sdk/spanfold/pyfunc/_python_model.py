@@ -12,7 +12,7 @@ from spanfold.errors import InvalidArgumentError, ModelError
 from spanfold.pyfunc import _inputs, _signature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
 PICKLE: Final = "python_model.pkl"
 _set = threading.local()
@@ -158,10 +158,14 @@ class LoadedPythonModel:
         given = self._given(model_input)
         return _call(self.python_model.predict, self._names, self._context, given, params)
 
-    def _predict_stream(self, model_input: Any, params: dict[str, Any] | None = None) -> Iterator[Any]:
+    def _predict_stream(
+        self, model_input: Any, params: dict[str, Any] | None = None
+    ) -> Generator[Any, None, Any]:
         stream: Any = self.python_model
         names = _names_of(stream.predict_stream)
-        yield from _call(stream.predict_stream, names, self._context, self._given(model_input), params)
+        return (
+            yield from _call(stream.predict_stream, names, self._context, self._given(model_input), params)
+        )
 
     def _given(self, model_input: Any) -> Any:
         """A list where the model is annotated to take one."""
