@@ -15,10 +15,12 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
+from anyio import CapacityLimiter, to_thread
 
 from spanfold.errors import InvalidArgumentError
 from spanfold.evaluation._sender import entity_event
@@ -45,6 +47,8 @@ _VISIBLE_WITHIN_S: Final = 10.0
 _LOOK_EVERY_S: Final = 0.02
 _ATTEMPTS: Final = 20
 _MAX_CLAIMS: Final = 100
+_AT_ONCE: Final = 8
+_MAX_WAITING: Final = 100
 
 
 class _Claim(NamedTuple):
@@ -60,6 +64,17 @@ class Registrar:
         self._database: Final = database
         self._outgoing: Final = outgoing
         self._locks: Final = tuple(threading.Lock() for _ in range(_LOCKS))
+        self._room: Final = CapacityLimiter(_AT_ONCE)
+
+    async def registered(self, name: str, prompt: Mapping[str, Any], *, actor: str = "") -> PromptVersion:
+        """As :meth:`register`, in a few threads of its own: a crowd of them holds up no other request.
+
+        Raises:
+            ProblemError: as :meth:`register`, or too many wait already (503): nothing was recorded.
+        """
+        if self._room.statistics().tasks_waiting >= _MAX_WAITING:
+            raise _unavailable("too many versions of prompts are being registered: try again")
+        return await to_thread.run_sync(partial(self.register, name, prompt, actor=actor), limiter=self._room)
 
     def register(self, name: str, prompt: Mapping[str, Any], *, actor: str = "") -> PromptVersion:
         """Record a new version, under the next number; returns once it can be read.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -271,3 +272,16 @@ def test_templates_are_read_of_the_versions_only_that_are_shown(
     get(api, "lean", "versions", 2)
     wanted = [parameters["templates"] for _, parameters in database.statements if "templates" in parameters]
     assert wanted == [[], ["created.versions.2"]]
+
+
+def test_a_crowd_of_registrations_holds_up_no_other_request(api: httpx.Client) -> None:
+    clients = 44  # more than the server has threads for all other requests together
+    with ThreadPoolExecutor(clients) as threads:
+        registered = [threads.submit(register, api, "crowd") for _ in range(clients)]
+        time.sleep(0.5)
+        began_s = time.monotonic()
+        assert api.get("/v1/prompts").status_code == 200
+        waited_s = time.monotonic() - began_s
+        numbers = sorted(one.result().version for one in registered)
+    assert numbers == list(range(1, clients + 1))
+    assert waited_s < 1

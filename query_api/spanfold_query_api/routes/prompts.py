@@ -163,14 +163,14 @@ def _add_registering(routes: APIRouter, registrar: Registrar) -> None:
         responses=responses(HTTPStatus.CONFLICT, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
         openapi_extra=bodies.described(NewPromptVersion),
     )
-    def register(name: PromptName, body: VersionBody) -> PromptVersion:
+    async def register(name: PromptName, body: VersionBody) -> PromptVersion:
         given = bodies.checked(NewPromptVersion, body)
         try:
             check_prompt_name(name)
         except InvalidArgumentError as error:
             raise invalid("name", str(error).removeprefix("name: ")) from None
         said = {key: value for key, value in given.model_dump().items() if value not in (None, {})}
-        return _version(registrar.register(name, said, actor=given.user or ""))
+        return _version(await registrar.registered(name, said, actor=given.user or ""))
 
 
 def _add_changes(routes: APIRouter, database: Database, outgoing: Outgoing) -> None:
