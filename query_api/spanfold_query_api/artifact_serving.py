@@ -49,6 +49,9 @@ class Downloads:
         tag = headers["ETag"]
         if _tags(request.headers.get("if-none-match", "")) & {tag, "*"}:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        if request.method == "HEAD":  # ranges are GET's alone
+            headers["Content-Length"] = str(size_bytes)
+            return Response(headers=headers, media_type=MEDIA_TYPE)
         asked = request.headers.get("range")
         if request.headers.get("if-range", tag) != tag:
             asked = None

@@ -223,7 +223,7 @@ class Upload:
         Raises:
             ProblemError: there is no room, or more comes than was announced.
         """
-        if self.offset + len(piece) > self.length:
+        if piece and self.offset + len(piece) > self.length:
             raise invalid("Upload-Length", f"more than the {self.length} bytes that it announces were sent")
         view = memoryview(piece)
         with told():

@@ -26,12 +26,20 @@ class File:
 
 
 def files(database: Database, model_id: str) -> dict[str, File] | None:
-    """The files of a model version, by path; None if no event tells of the version."""
+    """The files of a model version, by path; None if no event tells of the version.
+
+    A path that is a file and a folder of others, as two calls can make it, is the folder: no disk has both.
+    """
     found = entities.slots(database, MODEL, [model_id])
     if model_id not in found:
         return None
     state = model_from_slots(found[model_id])
-    return {path: File(item["sha256"], item["size_bytes"]) for path, item in state.artifacts.items()}
+    folders = {path[:at] for path in state.artifacts for at, letter in enumerate(path) if letter == "/"}
+    return {
+        path: File(item["sha256"], item["size_bytes"])
+        for path, item in state.artifacts.items()
+        if path not in folders
+    }
 
 
 def listing(

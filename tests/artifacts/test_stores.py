@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spanfold.artifacts._blobs import PIECE_BYTES, digest_of
+from spanfold.artifacts._http import HttpStore
 from spanfold.errors import ArtifactError
+from spanfold_query_api.artifact_uploads import ArtifactSettings
+from tests.artifacts.server import running
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +88,18 @@ def test_a_file_that_was_changed_after_it_was_hashed_is_refused_and_not_shown(
     file.write_bytes(content)
     store.put(sha256, file)
     assert b"".join(store.read(sha256)) == content
+
+
+def test_more_left_on_a_server_than_the_file_has_is_dropped_and_the_file_sent_anew(tmp_path: Path) -> None:
+    file, content, sha256 = made(tmp_path, 5_000)
+    settings = ArtifactSettings(place=str(tmp_path / "store"), staging=tmp_path / "staging")
+    settings.staging.mkdir()  # type: ignore[union-attr] # it is given
+    (tmp_path / "staging" / sha256).write_bytes(bytes(9_000))  # somebody announced another length
+    with running(settings) as address:
+        http = HttpStore(address, patience_s=10)
+        http.put(sha256, file)
+        assert b"".join(http.read(sha256)) == content
+        http.close()
 
 
 def test_what_is_not_there_is_said_so(store: BlobStore, tmp_path: Path) -> None:

@@ -114,6 +114,14 @@ def test_every_kind_of_uri_leads_to_the_model(suffix: Path, tmp_path: Path) -> N
         assert isinstance(model.unwrap_python_model(), Suffixed)
 
 
+def test_a_path_in_a_run_is_the_same_with_a_slash_at_its_end(suffix: Path) -> None:
+    with spanfold.start_run() as run:
+        info = logged(suffix, name=None, artifact_path="models/slashed/")
+    assert (info.name, info.artifact_path) == ("slashed", "models/slashed")
+    for uri in (f"runs:/{run.info.run_id}/models/slashed", f"runs:/{run.info.run_id}/models/slashed/"):
+        assert pyfunc.load_model(uri).model_id == info.model_id
+
+
 def test_a_name_means_the_newest_that_is_ready(suffix: Path) -> None:
     first = logged(suffix, name="newest")
     second = logged(suffix, name="newest")
@@ -166,6 +174,8 @@ def unpicklable(rows: Any) -> Any:
         ({"artifacts": {"../x": "/"}}, "a name without a slash"),
         ({"artifacts": {"..": "/"}}, "a name without a slash"),
         ({"artifacts": {"x": "/nowhere/at/all"}}, r"artifacts\['x'\]: there is no"),
+        ({"artifacts": {"x": "/dev/zero"}}, "neither a file nor a folder"),
+        ({"code_paths": ["/dev/zero"]}, "neither a file nor a folder"),
         ({"code_paths": ["nowhere"]}, "code_paths: there is no 'nowhere'"),
         ({"pip_requirements": ["a b"]}, "is no requirement of pip's"),
         ({"pip_requirements": ["a"], "extra_pip_requirements": ["b"]}, "not both"),
@@ -280,6 +290,24 @@ def test_other_packages_than_a_model_was_logged_with_are_told(
     caplog.clear()
     pyfunc.load_model(info.model_uri, suppress_warnings=True)
     assert not caplog.records
+
+
+def test_whatever_pip_reads_is_a_requirement(tmp_path: Path) -> None:
+    lines = [
+        "packaging>=1  # for versions",
+        "git+https://example.com/ann/tools@v1#egg=tools",
+        "https://example.com/tools-1-py3-none-any.whl",
+        "./wheels/tools-1-py3-none-any.whl",
+        "--extra-index-url https://example.com/simple",
+    ]
+    file = tmp_path / "requirements.txt"
+    file.write_text("# ours\n\n" + "\n".join(lines), encoding="utf-8")
+    both: list[Any] = [lines, file]
+    for number, given in enumerate(both):
+        folder = tmp_path / f"model{number}"
+        pyfunc.save_model(folder, python_model=shout, pip_requirements=given)
+        assert (folder / "requirements.txt").read_text(encoding="utf-8").splitlines() == lines
+        pyfunc.load_model(folder)
 
 
 def test_artifacts_that_are_links_are_logged_as_what_they_lead_to(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def api(database: RecordingDatabase, place: Path) -> Iterator[httpx.Client]:
     files = {path: {"sha256": SHA256, "size_bytes": len(CONTENT)} for path in PATHS}
+    files["data/b"] = files["MLmodel"]  # a folder, too
     files["lost"] = {"sha256": "0" * 64, "size_bytes": 1}
     insert(
         database,
@@ -236,6 +237,17 @@ def test_a_file_is_served_to_be_saved_and_never_to_be_run(api: httpx.Client, pat
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["etag"] == f'"{SHA256}"'
     assert headers["accept-ranges"] == "bytes"
+
+
+def test_a_head_tells_of_a_file_what_a_get_does_and_knows_no_ranges(api: httpx.Client) -> None:
+    url = f"/v1/models/{A}/artifacts/MLmodel"
+    answer = api.head(url, headers={"Range": "bytes=0-1"})
+    assert (answer.status_code, answer.content) == (200, b"")
+    dropped = {"date"}
+    told = {name: value for name, value in answer.headers.items() if name not in dropped}
+    assert told == {name: value for name, value in api.get(url).headers.items() if name not in dropped}
+    assert api.head(url, headers={"If-None-Match": "*"}).status_code == 304
+    assert api.head(f"{url}x").status_code == 404
 
 
 def test_what_a_client_has_already_is_not_sent(api: httpx.Client) -> None:

@@ -159,6 +159,7 @@ def _add_files(routes: APIRouter, database: Database, artifacts: Artifacts, down
             raise not_found("artifact", path)
         return ArtifactPage.model_validate({"artifacts": found, "next_page_token": more})
 
+    @routes.head("/models/{model_id}/artifacts/{path:path}", include_in_schema=False)
     @routes.get(
         "/models/{model_id}/artifacts/{path:path}", summary="A file of a model version", responses=_BYTES
     )

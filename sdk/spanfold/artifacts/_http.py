@@ -147,8 +147,7 @@ class HttpStore:
             return _offset_of(response)
 
     def _send_part(self, sha256: str, source: IO[bytes], offset: int, length: int) -> tuple[int, bool]:
-        if offset > length:
-            raise _OtherContentError
+        # More may be there than the file has: the server sees so, and drops it.
         source.seek(offset)
         part = _Part(source, min(self._part_bytes, length - offset)) if offset < length else b""
         headers = {OFFSET: str(offset), LENGTH: str(length), "Content-Type": "application/octet-stream"}

@@ -110,8 +110,8 @@ def log_flavor(  # noqa: PLR0913 - MLflow's arguments
         ArtifactError: its files cannot be stored.
         ServerUnavailableError: the collector did not take in half a minute that it is ready.
     """
-    path = artifact_path or name or registered_model_name or names.random_name()
-    called = registered_model_name or name or path.rstrip("/").rpartition("/")[2] or path
+    path = (artifact_path or "").strip("/") or name or registered_model_name or names.random_name()
+    called = registered_model_name or name or path.rpartition("/")[2] or path
     lines = _requirements.chosen(flavor.pip_requirements, pip_requirements, extra_pip_requirements)
     model = models.initialize_logged_model(
         called,

@@ -235,6 +235,8 @@ def _existing(argument: str, where: str | Path) -> Path:
     path = Path(where)
     if not path.exists():
         raise InvalidArgumentError(f"{argument}: there is no {str(where)!r} here")
+    if not path.is_file() and not path.is_dir():  # a device may have no end
+        raise InvalidArgumentError(f"{argument}: {str(where)!r} is neither a file nor a folder")
     return path.resolve()
 
 

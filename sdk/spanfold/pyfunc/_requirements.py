@@ -108,8 +108,10 @@ def _lines(argument: str, given: Any) -> list[str]:
         try:
             if not isinstance(line, str):
                 raise InvalidArgumentError(f"{argument}: {line!r} is no text")
-            if not line.startswith("-"):
-                Requirement(line)
+            text = line.split(" #")[0].strip()
+            # Options, addresses and paths are pip's to read.
+            if not text.startswith(("-", ".", "/")) and ("://" not in text or " @ " in text):
+                Requirement(text)
         except InvalidRequirement as fault:
             raise InvalidArgumentError(f"{argument}: {line!r} is no requirement of pip's: {fault}") from fault
     return list(given)
