@@ -69,6 +69,7 @@ def test_all_settings_of_an_endpoint_are_read() -> None:
     [
         ("", "1:1: endpoints: must be a list of endpoints\n  Fix: begin the file with  endpoints:"),
         ("a: 1", "1:1: a: there is no such setting"),
+        (f"{HEAD}  model:\n", "4:9: endpoints[0].model: must be a mapping"),
         ("endpoints: [", "1:13: this is no YAML"),
         ("x: *sk-1", "1:4: this is no YAML: found undefined"),
         ("endpoints: []\nendpoints: []", "2:1: 'endpoints' stands here twice"),

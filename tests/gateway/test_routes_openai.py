@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
+import socket
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import openai
 import pytest
@@ -248,3 +251,16 @@ def test_a_body_that_nests_too_deeply_is_refused(gateway: Served, depth: int) ->
     body = b'{"model": "chat", "messages": [{}], "x": %s}' % (b"[" * depth + b"]" * depth)
     answer = gateway.http.post(CHAT, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
+
+
+def test_a_client_that_leaves_within_its_body_is_no_fault(
+    gateway: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = urlsplit(gateway.url)
+    with socket.create_connection((address.hostname, address.port)) as client:
+        head = [f"POST {CHAT} HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Length: 100"]
+        client.sendall("\r\n".join([*head, "", "{"]).encode())
+        gateway.wait_for(lambda status: status["calls_underway"] == 1)
+    gateway.wait_for(lambda status: status["calls_underway"] == 0)
+    gateway.http.get("/gateway/v1/models").raise_for_status()
+    assert not [one for one in caplog.records if one.levelno >= logging.WARNING]

@@ -206,6 +206,8 @@ def _explained(detail: ErrorDetails, document: Document) -> Fault:
         close = difflib.get_close_matches(given, choices, n=1, cutoff=0.5) if isinstance(given, str) else []
         fix = f"did you mean {close[0]}?" if close else ""
     message = message.replace("Input should be", "must be")
+    if kind in {"model_type", "model_attributes_type", "dict_type"}:
+        message = "must be a mapping: names and values, each  name: value"
     return Fault(document.place(path), shown(path), message[:1].lower() + message[1:], fix)
 
 

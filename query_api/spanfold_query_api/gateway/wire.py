@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import anyio
 import orjson
 from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
 
 from spanfold_query_api.gateway.protocol import GatewayError
 
@@ -78,6 +79,9 @@ async def read_object(request: Request, held: Held) -> tuple[dict[str, Any], int
     except TimeoutError:
         taken.give_back()
         raise refused(f"the body did not come in within {READ_WITHIN_S:g} s", status=408) from None
+    except ClientDisconnect:
+        taken.give_back()
+        raise _gone() from None
     except BaseException:
         taken.give_back()
         raise
@@ -180,13 +184,17 @@ async def while_client_waits(request: Request, work: Coroutine[Any, Any, T]) -> 
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        raise GatewayError(_CLIENT_LEFT, "api_error", "the client has gone", code="client_left")
+        raise _gone()
     finally:
         for task in (working, leaving):
             if not task.done():
                 task.cancel()
                 with suppress(asyncio.CancelledError, Exception):
                     await task
+
+
+def _gone() -> GatewayError:
+    return GatewayError(_CLIENT_LEFT, "api_error", "the client has gone", code="client_left")
 
 
 async def _left(request: Request) -> None:
