@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.deploy.processes import FREE_PORTS, Server, run, serving
+from tests.deploy.processes import COMMAND, FREE_PORTS, TIMEOUT_S, Server, environment, run, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,3 +95,24 @@ def test_what_cannot_be_is_told_in_a_sentence(server: Server, tmp_path: Path) ->
     assert "there is no prompt 'nowhere'" in refused(server, "show", "nowhere")
     assert "version" in refused(server, "show", "prompts:/a/0")
     assert "name a version, or --delete" in refused(server, "alias", "x", "live")
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_what_is_piped_in_is_utf_8_whatever_the_locale(server: Server, locale: str) -> None:
+    def piped(given: bytes) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [*COMMAND, "prompts", "register", "piped"],
+            env=environment(SPANFOLD_ENDPOINT=server.ready["api_url"], LC_ALL=locale),
+            input=given,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+
+    done = piped("Grüße, {{ name }}".encode())
+    assert done.returncode == 0, done.stderr
+    assert "Grüße, {{ name }}" in told(server, "show", "piped")
+    done = piped(b"\xff\xfe")
+    assert done.returncode == 2
+    assert b"cannot be read" in done.stderr
+    assert b"Traceback" not in done.stderr

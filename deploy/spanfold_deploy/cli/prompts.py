@@ -10,6 +10,7 @@ import json
 import sys
 from contextlib import suppress
 from getpass import getuser
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
@@ -324,7 +325,8 @@ def _reference(prompt: str) -> tuple[str, int | str]:
 def _template(file: Path | None) -> object:
     try:
         if file is None:
-            return sys.stdin.read()
+            # Not as the locale has it: a byte that is no UTF-8 must not get any further.
+            return TextIOWrapper(sys.stdin.buffer, encoding="utf-8").read()
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise typer.BadParameter(f"cannot be read: {error}", param_hint="FILE") from None
