@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +99,18 @@ def test_a_call_that_fails_tells_which_version_failed(gateway: Served, collector
     assert attributes["gen_ai.request.model"] == "gpt-4o"
     target = gateway.deployments.gateway.table.endpoints[0].models[0]
     assert attributes[keys.MODEL_ID] == target.model_id
+
+
+def test_a_call_that_nobody_waits_for_any_more_has_not_failed(
+    gateway: Served, collector: Server, provider: Provider
+) -> None:
+    with pytest.raises(httpx.ReadTimeout):
+        gateway.http.post(CHAT, json=asked("[judge:hang]"), timeout=0.5)
+    span, attributes = served.the_span(collector)
+    assert span.status.code != ERROR
+    assert attributes["spanfold.closed_early"] is True
+    assert "error.type" not in attributes
+    assert provider.exchanges
 
 
 def test_a_stream_that_is_left_early_says_so_and_keeps_what_came(gateway: Served, collector: Server) -> None:

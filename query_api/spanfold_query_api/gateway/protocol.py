@@ -32,6 +32,8 @@ PATHS: Final[dict[Kind, str]] = {
     "embeddings": "/embeddings",
 }
 """Below the base URL, in OpenAI's protocol."""
+CLIENT_LEFT: Final = "client_left"
+"""Code of the error that nobody gets: who called has gone."""
 
 
 @dataclass(frozen=True, slots=True)

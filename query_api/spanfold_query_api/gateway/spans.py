@@ -26,7 +26,7 @@ from spanfold._internal.queues import SpanQueue
 from spanfold._internal.sending import PrivateSpanExporter
 from spanfold._internal.settings import Settings
 from spanfold_query_api.gateway import spans_content as content
-from spanfold_query_api.gateway.protocol import GatewayError
+from spanfold_query_api.gateway.protocol import CLIENT_LEFT, GatewayError
 from spanfold_schemas import keys
 
 if TYPE_CHECKING:
@@ -160,14 +160,14 @@ class CallSpan:
     def failed(self, error: BaseException) -> None:
         """Note that there is no answer, or no whole one; what nobody waits for any more has not failed."""
         with contained("record a failure"):
-            if isinstance(error, GatewayError):
+            if isinstance(error, GatewayError) and error.code != CLIENT_LEFT:
                 self._span.set_attribute("error.type", error.code or error.type)
                 if error.attempts:
                     self._span.set_attribute(ATTEMPTS, error.attempts)
                 if error.target is not None:
                     self._asked(error.target.provider, error.target.name, error.target.model_id)
                 self._span.set_status(Status(StatusCode.ERROR, error.message))
-            elif isinstance(error, Exception):
+            elif isinstance(error, Exception) and not isinstance(error, GatewayError):
                 self._span.set_attribute("error.type", type(error).__qualname__)
                 self._span.set_status(Status(StatusCode.ERROR, type(error).__name__))
             else:

@@ -14,7 +14,7 @@ import orjson
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
-from spanfold_query_api.gateway.protocol import GatewayError
+from spanfold_query_api.gateway.protocol import CLIENT_LEFT, GatewayError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Coroutine, Mapping
@@ -33,7 +33,7 @@ STALLED_AFTER_S: Final = 60.0
 """How long a client may take nothing of a stream before it is given up."""
 _CLOSE_WITHIN_S: Final = 5.0
 _JSON: Final = "application/json"
-_CLIENT_LEFT: Final = 499
+_LEFT_STATUS: Final = 499
 _MAX_DEPTH: Final = 250
 T = TypeVar("T")
 
@@ -194,7 +194,7 @@ async def while_client_waits(request: Request, work: Coroutine[Any, Any, T]) -> 
 
 
 def _gone() -> GatewayError:
-    return GatewayError(_CLIENT_LEFT, "api_error", "the client has gone", code="client_left")
+    return GatewayError(_LEFT_STATUS, "api_error", "the client has gone", code=CLIENT_LEFT)
 
 
 async def _left(request: Request) -> None:
