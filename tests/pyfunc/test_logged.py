@@ -176,6 +176,10 @@ def unpicklable(rows: Any) -> Any:
         ({"artifacts": {"x": "/nowhere/at/all"}}, r"artifacts\['x'\]: there is no"),
         ({"artifacts": {"x": "/dev/zero"}}, "neither a file nor a folder"),
         ({"code_paths": ["/dev/zero"]}, "neither a file nor a folder"),
+        (
+            {"code_paths": [__file__, Path(__file__).parent / ".." / "pyfunc" / Path(__file__).name]},
+            "two are",
+        ),
         ({"code_paths": ["nowhere"]}, "code_paths: there is no 'nowhere'"),
         ({"pip_requirements": ["a b"]}, "is no requirement of pip's"),
         ({"pip_requirements": ["a"], "extra_pip_requirements": ["b"]}, "not both"),
@@ -290,6 +294,22 @@ def test_other_packages_than_a_model_was_logged_with_are_told(
     caplog.clear()
     pyfunc.load_model(info.model_uri, suppress_warnings=True)
     assert not caplog.records
+
+
+def uses_google(rows: list[str]) -> list[str]:
+    from google import genai  # noqa: PLC0415 - as models do
+
+    return [genai.__name__, *rows]
+
+
+def test_a_package_is_found_by_its_module_where_several_share_a_name(tmp_path: Path) -> None:
+    pyfunc.save_model(tmp_path / "function", python_model=uses_google)
+    code = "from google import genai\nimport spanfold\nspanfold.models.set_model(lambda rows: genai)\n"
+    (tmp_path / "code.py").write_text(code, encoding="utf-8")
+    pyfunc.save_model(tmp_path / "file", python_model=tmp_path / "code.py")
+    for folder in ("function", "file"):
+        lines = (tmp_path / folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        assert [line.partition("==")[0] for line in lines] == ["cloudpickle", "google-genai"]
 
 
 def test_whatever_pip_reads_is_a_requirement(tmp_path: Path) -> None:

@@ -125,6 +125,10 @@ def _flavor(
     """
     _check_artifacts(artifacts)
     code = [_existing("code_paths", one) for one in code_paths or ()]
+    if twice := [one for at, one in enumerate(code) if one.name in {other.name for other in code[:at]}]:
+        raise InvalidArgumentError(
+            f"code_paths: two are called {twice[0].name!r}; one would replace the other"
+        )
     config: dict[str, Any] = {
         "artifacts": {name: _place(name, where) for name, where in (artifacts or {}).items()},
         "model_config": dict(model_config or {}),
@@ -151,7 +155,7 @@ def _flavor(
             _take("code_paths", one, folder / CODE / one.name, shares_files=False)
 
     own_code = {one.stem for one in code}
-    packages = _requirements.of_modules(one.partition(".")[0] for one in modules)
+    packages = _requirements.of_modules(modules)
     needed = [one for one in packages if one not in _OWN and one not in own_code]
     return Flavor(PYFUNC, _LOADER, config, ["cloudpickle", *needed], signature, write)
 
@@ -192,9 +196,12 @@ def _pickled(model: PythonModel) -> tuple[bytes, set[str]]:
 
 def _imports(code: types.CodeType) -> Iterator[str]:
     """What a function imports when it runs."""
+    module = ""
     for step in dis.get_instructions(code):
         if step.opname == "IMPORT_NAME":
-            yield str(step.argval)
+            yield (module := str(step.argval))
+        elif step.opname == "IMPORT_FROM":  # which may be a module, too
+            yield f"{module}.{step.argval}"
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _imports(constant)
@@ -214,7 +221,7 @@ def _imported(file: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (one.name for one in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
+            yield from (node.module, *(f"{node.module}.{one.name}" for one in node.names))
 
 
 def _check_artifacts(artifacts: Mapping[str, str | Path] | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -48,14 +49,30 @@ def pinned(requirement: str) -> str:
 
 
 def of_modules(modules: Iterable[str]) -> list[str]:
-    """The installed packages that hold these top-level modules, sorted; modules of no package are left out.
+    """The installed packages that hold these modules, sorted; modules of no package are left out.
 
     Example:
         >>> of_modules(["yaml", "json"])
         ['PyYAML']
     """
     holders = packages_distributions()
-    return sorted({holders[name][0] for name in modules if name in holders})
+    found = set[str]()
+    for module in modules:
+        packages = list(dict.fromkeys(holders.get(module.partition(".")[0], ())))
+        if len(packages) > 1:  # several put modules there, as into google
+            packages = [one for one in packages if _holds(one, module)]
+        found.update(packages[:1])
+    return sorted(found)
+
+
+def _holds(package: str, module: str) -> bool:
+    path = module.replace(".", "/")
+    return any(file.startswith((f"{path}.", f"{path}/__init__.")) for file in _files_of(package))
+
+
+@lru_cache(maxsize=256)
+def _files_of(package: str) -> tuple[str, ...]:
+    return tuple(file.as_posix() for file in distribution(package).files or ())
 
 
 def differences(file: Path) -> list[str]:
