@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
@@ -40,6 +41,12 @@ def test_a_chain_is_written_by_langchain_and_its_prompt_names_the_inputs(
     assert (tmp_path / "model" / "runnable.json").is_file()
     written = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     assert b"sk-test" not in written
+
+
+def test_what_data_frames_have_for_nothing_is_none(loaded: Any) -> None:
+    prompt = ChatPromptTemplate.from_messages([("user", "{question}")])
+    model = loaded(langchain, prompt | RunnableLambda(lambda value: value.messages[0].content))
+    assert model.predict(pd.DataFrame({"question": ["Why?", None]})) == ["Why?", "None"]
 
 
 def test_a_chain_streams(loaded: Any, provider: Provider) -> None:

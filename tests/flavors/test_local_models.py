@@ -116,6 +116,8 @@ def test_a_model_needs_its_task_and_its_tokenizer(tmp_path: Path, parts: Any) ->
         transformers.save_model(parts, tmp_path / "m")
     with pytest.raises(InvalidArgumentError, match="give the tokenizer"):
         transformers.save_model(parts[0], tmp_path / "m", task="text-generation")
+    with pytest.raises(InvalidArgumentError, match="task: Unknown task text-generaton, available"):
+        transformers.save_model(parts, tmp_path / "m", task="text-generaton")
 
 
 def test_weights_that_are_damaged_are_an_error(parts: Any, tmp_path: Path) -> None:

@@ -106,7 +106,10 @@ class LangChainModel:
         rows = _rows.rows_of(model_input, only)
         if self._names:
             rows.require(self._names)
-            return [{name: row[name] for name in self._names} for row in rows]
+            return [
+                {name: None if _rows.is_missing(row[name]) else row[name] for name in self._names}
+                for row in rows
+            ]
         if len(rows.names) == 1 and rows.names[0] in _PLAIN:
             return rows.one()
         return [dict(row) for row in rows]

@@ -96,6 +96,7 @@ def _flavor(given: Any, task: str | None, arguments: Mapping[str, Any]) -> tuple
     if not isinstance(known, str) or not known:
         message = "task: what the model does, in transformers' words: task='text-generation', ..."
         raise InvalidArgumentError(message)
+    _check_task(known)
     logging, _, parameters = _logging.taken_apart(arguments)
 
     def write(folder: Path) -> None:
@@ -111,6 +112,13 @@ def _flavor(given: Any, task: str | None, arguments: Mapping[str, Any]) -> tuple
         output="string" if known == "text-generation" else "any",
     )
     return flavor, logging
+
+
+def _check_task(task: str) -> None:
+    try:
+        _local.library("transformers.pipelines", "transformers").check_task(task)
+    except KeyError as fault:
+        raise InvalidArgumentError(f"task: {fault.args[0]}") from None
 
 
 def _parts_of(given: Any) -> tuple[Any, ...]:
