@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -193,3 +194,13 @@ def test_googles_thoughts_are_among_the_output_tokens(
     assert attributes["gen_ai.usage.output_tokens"] == script.OUTPUT_TOKENS
     assert attributes["gen_ai.usage.reasoning.output_tokens"] == script.REASONING_TOKENS
     assert clouds.exchanges
+
+
+def test_connections_are_closed_when_the_model_is_gone(loaded: Any, provider: Provider) -> None:
+    model = load(loaded, Flavor(anthropic, "claude-haiku-4-5", provider))
+    model.predict({"question": ["Why?"]})
+    client = model._model._client
+    assert not client.is_closed()
+    del model
+    gc.collect()
+    assert client.is_closed()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -205,6 +207,8 @@ class RemoteModel(ABC):
                 except Exception as fault:
                     raise _calls.row_error(f"{self.library} cannot be used", fault) from fault
                 self._client_pid = os.getpid()
+                # With the model, not whenever a collector of garbage comes to its sockets.
+                weakref.finalize(self, _closed, self._client, self._client_pid).atexit = False
             return self._client
 
     @abstractmethod
@@ -251,3 +255,11 @@ def _conversation(value: Any, place: str) -> list[dict[str, Any]]:
     if not is_one or not all(isinstance(one, Mapping) and "role" in one for one in value):
         raise InvalidArgumentError(f"{place}: a list of messages, each a dict with role and content")
     return [dict(one) for one in value]
+
+
+def _closed(client: Any, pid: int) -> None:
+    """Close a client's connections, unless they are those of the process that this one was forked from."""
+    close = getattr(client, "close", None)
+    if callable(close) and pid == os.getpid():
+        with suppress(Exception):  # of any library: the model is gone, and nobody asks
+            close()
