@@ -67,7 +67,9 @@ def spanfold(server: Server, *arguments: str) -> str:
 def commands_of_the_readme() -> list[list[str]]:
     """The block that evaluates the demo's traffic, command by command, without ``spanfold``."""
     (block,) = [
-        block.code for block in snippets(ROOT / "README.md") if "spanfold evaluate --model" in block.code
+        block.code
+        for block in snippets(ROOT / "README.md")
+        if "spanfold evaluate --model docs-qa-v2" in block.code
     ]
     return [shlex.split(line, comments=True)[1:] for line in block.splitlines() if line.strip()]
 
