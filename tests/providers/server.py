@@ -183,8 +183,10 @@ class _Handler(BaseHTTPRequestHandler):
         Raises:
             ConnectionError: the client closed the connection meanwhile.
         """
-        readable, _, _ = select.select([self.connection], [], [], _PACE_S)
-        if readable and not self.connection.recv(1, socket.MSG_PEEK):
+        # Not select(), which knows no file descriptors past 1,023: a process with many tests has them.
+        watch = select.poll()
+        watch.register(self.connection, select.POLLIN)
+        if watch.poll(_PACE_S * 1_000) and not self.connection.recv(1, socket.MSG_PEEK):
             raise ConnectionError
 
     def _begin(self, status: int, headers: dict[str, str]) -> None:
