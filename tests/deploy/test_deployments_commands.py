@@ -13,6 +13,7 @@ import pytest
 
 from spanfold_schemas import keys
 from tests.deploy.processes import COMMAND, FREE_PORTS, TIMEOUT_S, environment, run
+from tests.end_to_end import models_article
 from tests.gateway import served
 from tests.providers import script, server
 
@@ -38,7 +39,7 @@ def started(*arguments: str, **more: str) -> Iterator[tuple[subprocess.Popen[str
 
 
 def test_a_file_is_checked(tmp_path: Path) -> None:
-    file = served.written(tmp_path, served.ARTICLE)
+    file = served.written(tmp_path, models_article.ENDPOINTS)
     good = run("deployments", "check", str(file), OPENAI_API_KEY=served.KEY)
     assert (good.returncode, "1 endpoints (completions)" in good.stdout) == (0, True)
     bad = run("deployments", "check", str(file), "--json", OPENAI_API_KEY="")
@@ -48,7 +49,7 @@ def test_a_file_is_checked(tmp_path: Path) -> None:
 
 
 def test_a_gateway_does_not_start_on_a_wrong_file(tmp_path: Path) -> None:
-    file = served.written(tmp_path, served.ARTICLE.replace("llm/v1/chat", "chat"))
+    file = served.written(tmp_path, models_article.ENDPOINTS.replace("llm/v1/chat", "chat"))
     data = tmp_path / "counts"
     arguments = ("deployments", "start", "--config", str(file), "--port", "0", "--data", str(data))
     ended = run(*arguments, OPENAI_API_KEY=served.KEY)
@@ -59,7 +60,7 @@ def test_a_gateway_does_not_start_on_a_wrong_file(tmp_path: Path) -> None:
 
 
 def test_the_articles_file_starts_a_gateway(tmp_path: Path) -> None:
-    file = served.written(tmp_path, served.ARTICLE)
+    file = served.written(tmp_path, models_article.ENDPOINTS)
     arguments = ("deployments", "start", "--config", str(file), "--port", "0", "--data", str(tmp_path / "d"))
     with server.running() as provider, started(*arguments, **provider.environment) as (_, ready):
         url = ready["gateway_url"]
@@ -71,7 +72,7 @@ def test_the_articles_file_starts_a_gateway(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(240)
 def test_calls_through_a_server_are_found_in_it_by_endpoint(tmp_path: Path) -> None:
-    file = served.written(tmp_path, served.ARTICLE)
+    file = served.written(tmp_path, models_article.ENDPOINTS)
     with server.running() as provider:
         variables = {**provider.environment, "SPANFOLD_GATEWAY_CONFIG": str(file)}
         arguments = ("serve", *FREE_PORTS, "--data", str(tmp_path / "data"))

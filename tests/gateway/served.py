@@ -31,17 +31,6 @@ DEADLINE_S: Final = 20.0
 POLL_S: Final = 0.02
 KEY: Final = "gateway-key-0123456789abcdef"
 """Of no provider's form: only who knows it recognises it."""
-ARTICLE: Final = """\
-endpoints:
-- name: completions
-  endpoint_type: llm/v1/chat
-  model:
-    provider: openai
-    name: gpt-3.5-turbo
-    config:
-      openai_api_key: $OPENAI_API_KEY
-"""
-"""The article's file, with the indentation that YAML needs."""
 ALL: Final = """\
 endpoints:
 - name: chat

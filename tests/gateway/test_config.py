@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from spanfold_query_api.gateway import config_yaml
 from spanfold_query_api.gateway.config import Limit, RouteTable
 from spanfold_query_api.gateway.config_file import MAX_FAULTS, ConfigError, load, parse
+from tests.end_to_end import models_article
 from tests.gateway import served
 
 KEY = served.KEY
@@ -29,7 +30,7 @@ def faults_of(text: str, file: Path = Path("gateway.yaml")) -> str:
 
 
 def test_the_articles_file_is_read_unchanged() -> None:
-    table = parse(served.ARTICLE, file=Path("x.yaml"), environment=ENVIRONMENT).table
+    table = parse(models_article.ENDPOINTS, file=Path("x.yaml"), environment=ENVIRONMENT).table
     (endpoint,) = table.endpoints
     (model,) = endpoint.models
     assert (endpoint.name, endpoint.endpoint_type) == ("completions", "llm/v1/chat")
@@ -146,14 +147,14 @@ def test_no_error_shows_a_key_wherever_it_stands(broken: str) -> None:
 
 def test_a_key_comes_from_a_file_beside_the_endpoints(tmp_path: Path) -> None:
     (tmp_path / "openai.key").write_text(f"{KEY}\n")
-    file = served.written(tmp_path, served.ARTICLE.replace("$OPENAI_API_KEY", "./openai.key"))
+    file = served.written(tmp_path, models_article.ENDPOINTS.replace("$OPENAI_API_KEY", "./openai.key"))
     loaded = load(file)
     assert loaded.table.endpoints[0].models[0].config == {"openai_api_key": KEY}
     assert loaded.secret_files == (tmp_path / "openai.key",)
 
 
 def test_a_table_shows_no_key_however_it_is_printed() -> None:
-    table = parse(served.ARTICLE, file=Path("x.yaml"), environment=ENVIRONMENT).table
+    table = parse(models_article.ENDPOINTS, file=Path("x.yaml"), environment=ENVIRONMENT).table
     config = table.endpoints[0].models[0].config
     shown = f"{table} {table!r} {table.model_dump()} {table.model_dump_json()} {config}"
     assert KEY not in shown

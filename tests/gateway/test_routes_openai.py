@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import openai
 import pytest
 
+from tests.end_to_end import models_article
 from tests.gateway import rude, served
 from tests.providers import script
 
@@ -133,7 +134,10 @@ def test_the_articles_file_works_unchanged(
 ) -> None:
     for name, value in provider.environment.items():
         monkeypatch.setenv(name, value)
-    with served.served(served.written(tmp_path, served.ARTICLE)) as gateway, gateway.openai as client:
+    with (
+        served.served(served.written(tmp_path, models_article.ENDPOINTS)) as gateway,
+        gateway.openai as client,
+    ):
         answer = client.chat.completions.create(model="completions", messages=MESSAGES)
     assert answer.choices[0].message.content == script.ANSWER
     assert provider.exchanges[-1].body["model"] == "gpt-3.5-turbo"

@@ -17,7 +17,7 @@ from spanfold_schemas import ids, keys
 from spanfold_schemas.checks import MAX_NAME_CHARS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from spanfold.evaluation._sender import OutgoingEvent
     from spanfold_query_api.gateway.config import Endpoint, RouteTable, Target
@@ -72,12 +72,12 @@ def _derived_id(endpoint: Endpoint, target: Target) -> str:
     return ids.derive_model_id(ids.DEFAULT_EXPERIMENT_ID, version_name(endpoint, target))
 
 
-def creations(table: RouteTable) -> Iterator[tuple[str, OutgoingEvent]]:
-    """The event that creates each version that only the gateway knows, by the version's ID."""
+def creations(table: RouteTable, told: Container[str] = ()) -> Iterator[tuple[str, OutgoingEvent]]:
+    """The event that creates each version that only the gateway knows and has not told, by its ID."""
     for endpoint in table.endpoints:
         for target in endpoint.models:
             model_id = _derived_id(endpoint, target)
-            if target.model_id != model_id:  # somebody else's, who says what it is
+            if target.model_id != model_id or model_id in told:  # somebody else's says what it is itself
                 continue
             payload = {
                 "name": version_name(endpoint, target),
@@ -119,9 +119,7 @@ class Versions:
         with self._changed:
             if self._is_closed:
                 return
-            self._waiting |= {
-                model_id: event for model_id, event in creations(table) if model_id not in self._known
-            }
+            self._waiting.update(creations(table, self._known | self._waiting.keys()))
             if self._waiting and self._thread is None:
                 self._thread = threading.Thread(target=self._send, name="gateway-versions", daemon=True)
                 self._thread.start()

@@ -7,13 +7,12 @@ can be exchanged: by ``configure`` after ``shutdown``, and by tests.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import ref
 
 from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.sdk.trace import Span, SpanProcessor
 from opentelemetry.trace import get_current_span
 
-from spanfold._internal import active, active_run, caller, used_prompts
+from spanfold._internal import active, active_run, ancestors, caller, used_prompts
 from spanfold._internal.faults import swallow
 from spanfold._internal.span_copies import plain
 from spanfold_schemas import keys
@@ -76,9 +75,8 @@ def _stamp(span: Span, parent_context: Context | None) -> None:
     if span.parent is not None:
         around = get_current_span(parent_context)
         if isinstance(around, Span):
-            # For the propagator, which must know whether a call to a model is under way. Weak: a chain of
-            # background tasks, each started in the span of the one before, would never be freed.
-            span._spanfold_parent = ref(around)  # type: ignore[attr-defined] # noqa: SLF001
+            # For the propagator, which must know whether a call to a model is under way.
+            ancestors.link(span, around)
             if used_prompts.in_use:
                 used_prompts.inherit(span, around)
 

@@ -26,20 +26,18 @@ from opentelemetry.propagators.textmap import (
 from opentelemetry.sdk.trace import Span
 from opentelemetry.trace import SpanKind, get_current_span
 
-from spanfold._internal import active, caller, redirects
+from spanfold._internal import active, ancestors, caller, redirects
 from spanfold._internal.faults import contained, swallow
 from spanfold_schemas import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from weakref import ref
+    from collections.abc import Mapping
 
     from spanfold._internal.hosts import AllowList, Kind
 
 ENTRY: Final = keys.MODEL_ID
 """The key in the baggage."""
 _HEADER: Final = "baggage"
-_MAX_ANCESTORS: Final = 64
 _HOST_KEYS: Final = ("server.address", "net.peer.name")
 _URL_KEYS: Final = ("url.full", "http.url")
 _QUEUE_KEYS: Final = ("messaging.destination.name", "messaging.destination")
@@ -147,7 +145,7 @@ def _first(attributes: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
 
 def _is_for_a_model(span: Span) -> bool:
     """Whether a call to a model is under way: the nearest GenAI span around ``span`` decides."""
-    for around in _with_ancestors(span):
+    for around in ancestors.outwards(span):
         attributes = around.attributes or {}
         operation = attributes.get("gen_ai.operation.name")
         if operation is not None:
@@ -160,17 +158,6 @@ def _is_for_a_model(span: Span) -> bool:
         if attributes.get("traceloop.span.kind") is not None:
             return False
     return False
-
-
-def _with_ancestors(span: Span) -> Iterator[Span]:
-    """``span`` and those around it that are still open in this process."""
-    around: Span | None = span
-    for _ in range(_MAX_ANCESTORS):
-        if around is None:
-            return
-        yield around
-        link: ref[Span] | None = getattr(around, "_spanfold_parent", None)
-        around = None if link is None else link()
 
 
 def _redirected(url: str, headers: object) -> None:

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from spanfold._internal import ancestors
 from spanfold._internal.faults import contained
 from spanfold_schemas import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from weakref import ref
+    from collections.abc import Sequence
 
     from opentelemetry.sdk.trace import Span
 
 MAX_NOTED: Final = 32
 """Versions on a span; later ones are left out."""
-_MAX_ANCESTORS: Final = 64
 _CALLS: Final = frozenset({"LLM", "CHAT_MODEL"})
 
 in_use = False
@@ -41,7 +40,7 @@ def note(version: str) -> None:
         own: Sequence[str] = getattr(current, "_spanfold_prompts", ())
         if version not in own:
             current._spanfold_prompts = (*own, version)[:MAX_NOTED]  # type: ignore[attr-defined] # noqa: SLF001
-        for span in _outwards(current):
+        for span in ancestors.outwards(current):
             _add(span, (version,))
 
 
@@ -53,22 +52,11 @@ def inherit(span: Span, around: Span) -> None:
         attributes.get(keys.SPAN_TYPE),
     }:
         return
-    for outer in _outwards(around):
+    for outer in ancestors.outwards(around):
         used: Sequence[str] = getattr(outer, "_spanfold_prompts", ())
         if used:
             _add(span, used)
             return
-
-
-def _outwards(span: Span) -> Iterator[Span]:
-    """The span, and those around it as long as this process has them."""
-    around: Span | None = span
-    for _ in range(_MAX_ANCESTORS):
-        if around is None:
-            return
-        yield around
-        link: ref[Span] | None = getattr(around, "_spanfold_parent", None)
-        around = None if link is None else link()
 
 
 def _add(span: Span, versions: Sequence[str]) -> None:
