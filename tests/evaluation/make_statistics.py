@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from scipy import optimize, stats  # type: ignore[import-not-found, import-untyped, unused-ignore] # its own environment
-from sklearn.metrics import cohen_kappa_score, confusion_matrix  # type: ignore[import-not-found, unused-ignore]
+from sklearn.metrics import cohen_kappa_score, confusion_matrix  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 DRAWS = 29_999
 TARGET = Path(__file__).parent / "data" / "statistics.json"
