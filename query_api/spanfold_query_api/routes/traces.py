@@ -10,23 +10,21 @@ import orjson
 from fastapi import APIRouter, Query, Response
 
 from spanfold_query_api import paging, spans, trace_order, trace_sampling
-from spanfold_query_api.filter import compile_filter, nodes, parse, spellings
 from spanfold_query_api.filter.printer import to_text
 from spanfold_query_api.inputs import TraceId  # noqa: TC001 - FastAPI reads it
 from spanfold_query_api.problems import invalid, not_found, responses
 from spanfold_query_api.streaming import Exports
 from spanfold_query_api.trace_answers import TraceCount, TraceDetail, TraceDetails, TracePage
+from spanfold_query_api.trace_conditions import query_of, tree_of
 from spanfold_query_api.trace_export import Export, stream
-from spanfold_query_api.trace_inputs import (
-    ChosenTraceParameters,
+from spanfold_query_api.trace_inputs import (  # noqa: TC001 - FastAPI reads the annotations of routes
     TraceCountParameters,
     TraceDetailsParameters,
     TraceExportParameters,
     TraceListParameters,
-    TraceParameters,
 )
 from spanfold_query_api.trace_order import NEWEST_FIRST, Order
-from spanfold_query_api.trace_search import EVERY_TRACE, Position, TraceQuery, search
+from spanfold_query_api.trace_search import Position, search
 
 if TYPE_CHECKING:
     from spanfold_schemas.database import Database, RawFormat
@@ -54,14 +52,14 @@ def router(database: Database) -> APIRouter:
     def list_traces(parameters: Annotated[TraceListParameters, Query()]) -> TracePage:
         parameters.check()
         orders = trace_order.parse(parameters.order_by)
-        tree = _tree(parameters)
+        tree = tree_of(parameters)
         canonical = parameters.model_dump(include={"model_id", "start", "end"})
         canonical["filter"] = "" if tree is None else to_text(tree)
         canonical["order_by"] = [str(order) for order in orders]
         token = parameters.page_token
         found, more = search(
             database,
-            _query(parameters, tree, orders),
+            query_of(parameters, tree, orders),
             after=None if token is None else _position(token, canonical, orders),
             limit=parameters.limit,
         )
@@ -109,7 +107,7 @@ def router(database: Database) -> APIRouter:
 
 
 def _export(parameters: TraceExportParameters, raw_format: RawFormat) -> Export:
-    query = _query(parameters, _tree(parameters, of_spans=parameters.rows == "spans"), NEWEST_FIRST)
+    query = query_of(parameters, tree_of(parameters, of_spans=parameters.rows == "spans"))
     return Export(
         trace_sampling.sampled(query, parameters.sample()),
         parameters.rows,
@@ -124,7 +122,7 @@ def _export(parameters: TraceExportParameters, raw_format: RawFormat) -> Export:
 def _counted(database: Database, parameters: TraceCountParameters) -> TraceCount:
     strata = trace_sampling.count(
         database,
-        _query(parameters, _tree(parameters), NEWEST_FIRST),
+        query_of(parameters, tree_of(parameters)),
         trace_sampling.Sample(parameters.sample_seed, parameters.sample_rate, parameters.stratify_by),
         parameters.sample_size,
     )
@@ -139,31 +137,6 @@ def _counted(database: Database, parameters: TraceCountParameters) -> TraceCount
     ]
     counts = {"count": sum(one.count for one in strata), "sampled": sum(one.sampled for one in strata)}
     return TraceCount.model_validate({**counts, "strata": described})
-
-
-def _tree(parameters: TraceParameters, *, of_spans: bool = False) -> nodes.Node | None:
-    """The filter, and what the other parameters ask for as conditions of the same kind."""
-    conditions: list[nodes.Node] = []
-    # The root of a trace has no caller, as a rule: it is a service further down that was called. Which one
-    # is meant, model_id says.
-    caller = nodes.Field("caller_model_id", any_span=not (of_spans or parameters.model_id))
-    for field, value in ((caller, parameters.caller_model_id), (nodes.Field("run_id"), parameters.run_id)):
-        if value:
-            conditions.append(nodes.Comparison(field, "=", nodes.Literal(value)))
-    if isinstance(parameters, ChosenTraceParameters) and parameters.trace_id:
-        literals = tuple(nodes.Literal(value) for value in parameters.trace_id)
-        conditions.append(nodes.Membership(nodes.Field("trace_id"), literals, negated=False))
-    if parameters.experiment_id:
-        literals = tuple(nodes.Literal(value) for value in parameters.experiment_id)
-        conditions.append(nodes.Membership(nodes.Field("experiment_id"), literals, negated=False))
-    if parameters.filter.strip():
-        conditions.append(spellings.ours(parse(parameters.filter)))
-    return nodes.And(tuple(conditions)) if len(conditions) > 1 else next(iter(conditions), None)
-
-
-def _query(parameters: TraceParameters, tree: nodes.Node | None, orders: tuple[Order, ...]) -> TraceQuery:
-    condition = EVERY_TRACE if tree is None else compile_filter(tree)
-    return TraceQuery(parameters.model_id, condition, parameters.start or 0, parameters.end, orders)
 
 
 def _position(token: str, canonical: dict[str, object], orders: tuple[Order, ...]) -> Position:
