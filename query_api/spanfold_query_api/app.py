@@ -23,6 +23,7 @@ from spanfold_query_api.routes import (
     monitors,
     prompts,
     runs,
+    trace_exploration,
     traces,
 )
 from spanfold_query_api.routes import artifacts as artifact_routes
@@ -93,6 +94,8 @@ def create_app(
     app.include_router(prompts.router(database, outgoing))
     app.add_middleware(prompts.WholeSegments)
     app.include_router(runs.router(database))
+    # Before the traces: /v1/traces/{trace_id} would take theirs.
+    app.include_router(trace_exploration.router(database))
     app.include_router(traces.router(database))
     if deployments is not None:
         deployments.include_in(app, partial(resolve, database))

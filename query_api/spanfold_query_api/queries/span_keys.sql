@@ -1,0 +1,20 @@
+-- The keys of the newest spans' maps, the most frequent first. Tags are attributes of a prefix.
+SELECT
+    key.1 AS field,
+    key.2 AS name
+FROM
+(
+    SELECT arrayConcat(
+        arrayMap(name -> if(startsWith(name, {tag_prefix:String}), ('tags', substring(name, length({tag_prefix:String}) + 1)), ('attributes', name)), mapKeys(SpanAttributes)),
+        arrayMap(name -> ('resource_attributes', name), mapKeys(ResourceAttributes))) AS keys
+    FROM spans
+    WHERE Timestamp >= fromUnixTimestamp64Nano({start_ns:Int64})
+        AND Timestamp < fromUnixTimestamp64Nano({end_ns:Int64})
+    ORDER BY Timestamp DESC
+    LIMIT {spans:UInt32}
+)
+ARRAY JOIN keys AS key
+WHERE key.2 != ''
+GROUP BY key
+ORDER BY count() DESC, key
+LIMIT {max_keys:UInt32} BY field
