@@ -27,6 +27,7 @@ from spanfold_query_api.routes import (
     traces,
 )
 from spanfold_query_api.routes import artifacts as artifact_routes
+from spanfold_query_api.web import routes as web_routes
 from spanfold_query_api.workers import NO_WORKERS, Workers
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def create_app(
     # Before the traces: /v1/traces/{trace_id} would take theirs.
     app.include_router(trace_exploration.router(database))
     app.include_router(traces.router(database))
+    app.include_router(web_routes.router())
     if deployments is not None:
         deployments.include_in(app, partial(resolve, database))
     _describe_problems(app)

@@ -1,0 +1,83 @@
+import { Link, Outlet } from "@tanstack/react-router";
+import styles from "@/app/Layout.module.css";
+import { ServerStatus } from "@/app/ServerStatus";
+import { ShortcutHelp, useShortcuts } from "@/app/shortcuts";
+import { setTheme, type Theme, useTheme } from "@/app/theme";
+import { ErrorBox } from "@/ui/ErrorBox";
+
+const PAGES = [
+  { to: "/", name: "Home", key: "h" },
+  { to: "/traces", name: "Traces", key: "t" },
+  { to: "/models", name: "Models", key: "m" },
+  { to: "/compare", name: "Compare", key: "c" },
+  { to: "/evaluations", name: "Evaluations", key: "e" },
+  { to: "/prompts", name: "Prompts", key: "p" },
+  { to: "/operations", name: "Operations", key: "o" },
+] as const;
+
+const NEXT_THEME: Readonly<Record<Theme, Theme>> = { system: "light", light: "dark", dark: "system" };
+const THEME_NAMES: Readonly<Record<Theme, string>> = { system: "System", light: "Light", dark: "Dark" };
+
+function ThemeButton() {
+  const theme = useTheme();
+  return (
+    <button type="button" className="button quiet small" onClick={() => setTheme(NEXT_THEME[theme])}>
+      <span className="visually-hidden">Colours: </span>
+      {THEME_NAMES[theme]}
+    </button>
+  );
+}
+
+/** What every page has around it: the way to the others, and whether the server answers. */
+export function Layout() {
+  useShortcuts(PAGES.map((page) => ({ keys: `g ${page.key}`, label: `Go to ${page.name}`, to: page.to })));
+  return (
+    <div className={styles.layout}>
+      <a className={styles.skip} href="#main">
+        Skip to the content
+      </a>
+      <header className={styles.bar}>
+        <Link to="/" className={styles.brand}>
+          <img src="/assets/icon.svg" alt="" width="22" height="22" />
+          spanfold
+        </Link>
+        <nav aria-label="Pages" className={styles.pages}>
+          {PAGES.map((page) => (
+            <Link
+              key={page.to}
+              to={page.to}
+              className={styles.page}
+              activeProps={{ "aria-current": "page" }}
+              activeOptions={{ exact: page.to === "/", includeSearch: false }}
+            >
+              {page.name}
+            </Link>
+          ))}
+        </nav>
+        <div className={styles.foot}>
+          <ThemeButton />
+          <ShortcutHelp />
+        </div>
+      </header>
+      <main id="main" className={styles.main} tabIndex={-1}>
+        <ServerStatus />
+        <Outlet />
+      </main>
+    </div>
+  );
+}
+
+export function NoSuchPage() {
+  return (
+    <div className="stack">
+      <h1>There is no such page</h1>
+      <p>
+        The address is wrong, or what it named is gone. <Link to="/">Go home</Link>
+      </p>
+    </div>
+  );
+}
+
+export function PageFailed({ error }: { error: unknown }) {
+  return <ErrorBox error={error instanceof Error ? error : new Error(String(error))} />;
+}

@@ -1,0 +1,78 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import { Dialog } from "@/ui/Dialog";
+
+/** Keys of one or two strokes, such as "j" or "g t"; what they do; and a page or a function that does it. */
+export interface Shortcut {
+  keys: string;
+  label: string;
+  to?: string;
+  run?: () => void;
+}
+
+const SECOND_STROKE_MS = 1_000;
+const registered = new Set<readonly Shortcut[]>();
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
+}
+
+/** Let keys do something for as long as the component is shown. Not while somebody types, or a dialog is open. */
+export function useShortcuts(shortcuts: readonly Shortcut[]): void {
+  const navigate = useNavigate();
+  const latest = useRef(shortcuts);
+  latest.current = shortcuts;
+  useEffect(() => {
+    let first = "";
+    let firstAtMs = 0;
+    const shown: readonly Shortcut[] = latest.current;
+    registered.add(shown);
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (document.querySelector("dialog[open]") !== null) return;
+      const isSecond = first !== "" && event.timeStamp - firstAtMs < SECOND_STROKE_MS;
+      const strokes = isSecond ? `${first} ${event.key}` : event.key;
+      [first, firstAtMs] = isSecond ? ["", 0] : [event.key, event.timeStamp];
+      const found = latest.current.find((shortcut) => shortcut.keys === strokes);
+      if (found === undefined) return;
+      event.preventDefault();
+      if (found.to !== undefined) void navigate({ to: found.to });
+      found.run?.();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => {
+      registered.delete(shown);
+      window.removeEventListener("keydown", onKey);
+    };
+  }, [navigate]);
+}
+
+/** The button, and the key `?`, that list what keys do on this page. */
+export function ShortcutHelp() {
+  const [isOpen, setIsOpen] = useState(false);
+  useShortcuts([{ keys: "?", label: "Show this list", run: () => setIsOpen(true) }]);
+  return (
+    <>
+      <button type="button" className="button quiet small" onClick={() => setIsOpen(true)}>
+        Keys
+      </button>
+      <Dialog title="Keys" isOpen={isOpen} onClose={() => setIsOpen(false)}>
+        <table className="plain-table">
+          <tbody>
+            {[...registered].flat().map((shortcut) => (
+              <tr key={shortcut.keys}>
+                <td>
+                  <kbd>{shortcut.keys}</kbd>
+                </td>
+                <td>{shortcut.label}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Dialog>
+    </>
+  );
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/ui/Page";
+
+export default function ModelPage() {
+  return <Page title="Model">{null}</Page>;
+}
