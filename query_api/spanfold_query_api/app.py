@@ -19,12 +19,14 @@ from spanfold_query_api.routes import (
     evaluations,
     feedback,
     health,
+    metrics,
     models,
     monitors,
     prompts,
     runs,
     trace_exploration,
     traces,
+    versions,
 )
 from spanfold_query_api.routes import artifacts as artifact_routes
 from spanfold_query_api.web import routes as web_routes
@@ -88,6 +90,9 @@ def create_app(
     app.include_router(evaluations.router(database, outgoing, workers))
     app.include_router(agreement.router(database))
     app.include_router(feedback.router(database, outgoing))
+    app.include_router(metrics.router())
+    # Before the models, whose IDs may be any text.
+    app.include_router(versions.router(database))
     # Before the models: a file may be called "events".
     app.include_router(artifact_routes.router(database, artifacts or Artifacts(ArtifactSettings())))
     app.include_router(models.router(database))
