@@ -52,11 +52,20 @@ class Answer:
     bytes_answered: int
 
 
-def fill(database: Database, spans: int) -> None:
-    """Migrate, make the spans of the last seven days, and let the engine merge what it wants to."""
+def fill(database: Database, spans: int, first_s: int | None = None) -> None:
+    """Migrate, make the spans of seven days, and let the engine merge what it wants to.
+
+    The days begin at ``first_s``, in unix seconds; by default, they are the last seven calendar days.
+    """
     migrate(database)
-    first_day_s = (int(time.time()) // 86_400 - DAYS + 1) * 86_400
-    generate(database.command, "spans", spans, first_day_s)
+    if first_s is None:
+        first_s = (int(time.time()) // 86_400 - DAYS + 1) * 86_400
+    generate(database.command, "spans", spans, first_s)
+    settle(database)
+
+
+def settle(database: Database) -> None:
+    """Let the engine merge what it wants to."""
     deadline = time.monotonic() + SETTLE_TIMEOUT_S
     while database.query("SELECT count() FROM system.merges").rows[0][0]:
         if time.monotonic() > deadline:
@@ -116,12 +125,13 @@ def measure(spans: int, directory: Path) -> list[Answer]:
         transport = httpx.ASGITransport(app=create_app(database))
         with asyncio.Runner() as runner:
             client = httpx.AsyncClient(transport=transport, base_url="http://query-api", timeout=None)
-            return [_answer(runner, client, question, paths) for question, paths in asked.items()]
+            return [ask(runner, client, question, paths) for question, paths in asked.items()]
     finally:
         database.close()
 
 
-def _answer(runner: asyncio.Runner, client: httpx.AsyncClient, question: str, paths: list[str]) -> Answer:
+def ask(runner: asyncio.Runner, client: httpx.AsyncClient, question: str, paths: list[str]) -> Answer:
+    """Put a question in its several forms, in turn."""
     runner.run(client.get(paths[-1])).raise_for_status()
     walls, cpus, size = [], [], 0
     for run in range(RUNS):
