@@ -186,6 +186,7 @@ def _start_api(
     settings: Settings, database: Database, listener: socket.socket, *, has_collector: bool
 ) -> ApiServer:
     from spanfold_query_api.app import create_app  # noqa: PLC0415 - a collector alone does without
+    from spanfold_query_api.operations import Installation  # noqa: PLC0415 - as above
     from spanfold_query_api.outgoing import Outgoing  # noqa: PLC0415 - as above
     from spanfold_query_api.workers import Workers, WorkerSettings  # noqa: PLC0415 - as above
 
@@ -214,6 +215,7 @@ def _start_api(
         workers=workers,
         artifacts=_open_artifacts(settings),
         deployments=deployments,
+        installation=Installation(settings.host, is_embedded=settings.database.startswith("chdb:")),
     )
     server = ApiServer(app, listener, outgoing, workers, deployments)
     server.start()

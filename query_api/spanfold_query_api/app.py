@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 
 from spanfold_query_api import problems
 from spanfold_query_api.artifact_uploads import Artifacts, ArtifactSettings
+from spanfold_query_api.operations import Installation
 from spanfold_query_api.origins import refuse_foreign_pages
 from spanfold_query_api.outgoing import Outgoing
 from spanfold_query_api.prompts import resolve
@@ -22,6 +23,7 @@ from spanfold_query_api.routes import (
     metrics,
     models,
     monitors,
+    operations,
     prompts,
     runs,
     trace_exploration,
@@ -52,6 +54,7 @@ def create_app(
     workers: Workers | None = None,
     artifacts: Artifacts | None = None,
     deployments: Deployments | None = None,
+    installation: Installation | None = None,
 ) -> FastAPI:
     """Build the application.
 
@@ -61,6 +64,7 @@ def create_app(
         workers: run evaluations and monitors; by default, none are run here.
         artifacts: files of logged models; by default, in the folder ``spanfold-artifacts``.
         deployments: the gateway's endpoints; by default, there is no gateway here.
+        installation: what ``/v1/operations`` tells of how the server was put together.
 
     Routes are plain functions, which the framework runs in its pool of threads: a query holds up none but
     its own caller. The database stays the caller's, to close after the server has stopped.
@@ -91,6 +95,9 @@ def create_app(
     app.include_router(agreement.router(database))
     app.include_router(feedback.router(database, outgoing))
     app.include_router(metrics.router())
+    app.include_router(
+        operations.router(database, outgoing, workers, installation or Installation(), deployments)
+    )
     # Before the models, whose IDs may be any text.
     app.include_router(versions.router(database))
     # Before the models: a file may be called "events".

@@ -162,6 +162,16 @@ class Workers:
         with self._wake:
             return evaluation_id in self._running or evaluation_id in self._waiting
 
+    def load(self) -> dict[str, int]:
+        """How many evaluations run and wait here, and how many may: ``running``, ``waiting``, ``max_...``."""
+        with self._wake:
+            return {
+                "running": len(self._running),
+                "waiting": len(self._waiting),
+                "max_running": self._settings.max_running,
+                "max_waiting": self._settings.max_waiting,
+            }
+
     @property
     def monitor_process_id(self) -> int | None:
         """Of the process that runs the monitors; None while there is none."""
