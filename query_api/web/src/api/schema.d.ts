@@ -219,6 +219,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A period against the one before it */
+        get: operations["get_changes_v1_changes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/compare": {
         parameters: {
             query?: never;
@@ -407,6 +424,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The metrics that can be made by name */
+        get: operations["list_metrics_v1_metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -509,6 +543,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How versions did over time */
+        get: operations["get_trends_v1_models_trends_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/monitors": {
         parameters: {
             query?: never;
@@ -573,6 +624,23 @@ export interface paths {
         put?: never;
         /** Go on, with what came in meanwhile first */
         post: operations["resume_v1_monitors__monitor_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the server is doing */
+        get: operations["get_operations_v1_operations_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -735,6 +803,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/regressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What got worse from one version to the next */
+        get: operations["get_regressions_v1_regressions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs": {
         parameters: {
             query?: never;
@@ -854,6 +939,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/traces/{trace_id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log records of a trace */
+        get: operations["get_logs_v1_traces__trace_id__logs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/traces/count": {
         parameters: {
             query?: never;
@@ -905,10 +1007,101 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/traces/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The most frequent values of fields */
+        get: operations["get_facets_v1_traces_facets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/traces/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What filters can say */
+        get: operations["get_fields_v1_traces_fields_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/traces/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Traces over time */
+        get: operations["get_histogram_v1_traces_histogram_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/traces/scatter": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Latencies over time */
+        get: operations["get_scatter_v1_traces_scatter_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccessStatus
+         * @description Who can reach this server, and whom it can reach.
+         */
+        AccessStatus: {
+            /**
+             * Api Keys
+             * @description Whether it asks for keys: it does not.
+             */
+            api_keys: boolean;
+            /**
+             * Bind Host
+             * @description Address that it listens on; null: not known.
+             */
+            bind_host: string | null;
+            /**
+             * Loopback Only
+             * @description Whether only this machine can reach it.
+             */
+            loopback_only: boolean | null;
+            /** Provider Keys */
+            provider_keys: components["schemas"]["ProviderKey"][];
+        };
         /**
          * AgreementAnswer
          * @description Whether a judge says what people say.
@@ -1014,6 +1207,31 @@ export interface components {
             name: string;
         };
         /**
+         * ChangedModel
+         * @description One version in both periods.
+         */
+        ChangedModel: {
+            /** @description Null: no traffic. */
+            current: components["schemas"]["Figures"] | null;
+            /**
+             * Is New
+             * @description It was created, or seen for the first time, in the period.
+             */
+            is_new: boolean;
+            /** Model Id */
+            model_id: string;
+            /** Name */
+            name: string;
+            previous: components["schemas"]["Figures"] | null;
+            /** Scores */
+            scores: components["schemas"]["ChangedScore"][];
+            /**
+             * Service Name
+             * @description Application: the service that most of its entry spans are of; empty without traffic.
+             */
+            service_name: string;
+        };
+        /**
          * ChangedPair
          * @description One input, and what became of it.
          */
@@ -1034,6 +1252,188 @@ export interface components {
             trace_id_a: string;
             /** Trace Id B */
             trace_id_b: string;
+        };
+        /**
+         * ChangedScore
+         * @description Means of one score in both periods.
+         */
+        ChangedScore: {
+            /** Current */
+            current: number | null;
+            /**
+             * Greater Is Better
+             * @description Whether more is better; null where neither is, or nobody said.
+             */
+            greater_is_better: boolean | null;
+            /** Name */
+            name: string;
+            /** Previous */
+            previous: number | null;
+        };
+        /**
+         * Changes
+         * @description A period, and the one of the same length before it.
+         */
+        Changes: {
+            current: components["schemas"]["TimeRange"];
+            /**
+             * Models
+             * @description Newest first; the newest 200.
+             */
+            models: components["schemas"]["ChangedModel"][];
+            previous: components["schemas"]["TimeRange"];
+            totals: components["schemas"]["Totals"];
+        };
+        /**
+         * CollectorFigures
+         * @description The collector's counters since it started, and its gauges, by signal.
+         */
+        CollectorFigures: {
+            /**
+             * Accepted Bytes
+             * @example {
+             *       "logs": 40,
+             *       "traces": 1200
+             *     }
+             */
+            accepted_bytes: {
+                [key: string]: number;
+            };
+            /**
+             * Accepted Records
+             * @description Spans or log records acknowledged.
+             * @example {
+             *       "logs": 40,
+             *       "traces": 1200
+             *     }
+             */
+            accepted_records: {
+                [key: string]: number;
+            };
+            /**
+             * Dead Lettered Requests
+             * @description That the database refuses for good.
+             * @example {
+             *       "logs": 40,
+             *       "traces": 1200
+             *     }
+             */
+            dead_lettered_requests: {
+                [key: string]: number;
+            };
+            /**
+             * Held Bytes
+             * @description Of requests that wait in memory.
+             * @example {
+             *       "logs": 40,
+             *       "traces": 1200
+             *     }
+             */
+            held_bytes: {
+                [key: string]: number;
+            };
+            /**
+             * Price List Time
+             * @description Date of the price list for costs.
+             */
+            price_list_time: string | null;
+            /** Refused Requests */
+            refused_requests: components["schemas"]["RefusedRequests"][];
+            /**
+             * Rejected Records
+             * @description Faulty ones left out of a request.
+             * @example {
+             *       "logs": 40,
+             *       "traces": 1200
+             *     }
+             */
+            rejected_records: {
+                [key: string]: number;
+            };
+            /**
+             * Repeated Requests
+             * @description Recognised as sent before.
+             * @example {
+             *       "logs": 40,
+             *       "traces": 1200
+             *     }
+             */
+            repeated_requests: {
+                [key: string]: number;
+            };
+            /**
+             * Spool Bytes
+             * @description That wait to be replayed.
+             * @example {
+             *       "logs": 40,
+             *       "traces": 1200
+             *     }
+             */
+            spool_bytes: {
+                [key: string]: number;
+            };
+            /**
+             * Spooled Bytes
+             * @example {
+             *       "logs": 40,
+             *       "traces": 1200
+             *     }
+             */
+            spooled_bytes: {
+                [key: string]: number;
+            };
+            /**
+             * Spooled Requests
+             * @description Made durable in the spool.
+             * @example {
+             *       "logs": 40,
+             *       "traces": 1200
+             *     }
+             */
+            spooled_requests: {
+                [key: string]: number;
+            };
+            /**
+             * Written Bytes
+             * @example {
+             *       "logs": 40,
+             *       "traces": 1200
+             *     }
+             */
+            written_bytes: {
+                [key: string]: number;
+            };
+            /**
+             * Written Requests
+             * @description Committed to the database.
+             * @example {
+             *       "logs": 40,
+             *       "traces": 1200
+             *     }
+             */
+            written_requests: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * CollectorStatus
+         * @description The collector that this server sends its own events to.
+         */
+        CollectorStatus: {
+            /**
+             * Endpoint
+             * @example http://127.0.0.1:4318
+             */
+            endpoint: string;
+            /** @description Null: it is not reachable. */
+            figures: components["schemas"]["CollectorFigures"] | null;
+            /** Reachable */
+            reachable: boolean;
+            /**
+             * Reason
+             * @description Why it is not; null if it is.
+             */
+            reason: string | null;
         };
         /**
          * ComparedEvaluation
@@ -1175,6 +1575,67 @@ export interface components {
             start_time: string | null;
             /** Tags */
             tags: components["schemas"]["Row"][];
+        };
+        /**
+         * DatabaseStatus
+         * @description The database.
+         */
+        DatabaseStatus: {
+            /**
+             * Disk Free Bytes
+             * @description Of the disks that it writes to; null: not known.
+             */
+            disk_free_bytes: number | null;
+            /** Disk Total Bytes */
+            disk_total_bytes: number | null;
+            /**
+             * Engine
+             * @example chDB
+             * @example ClickHouse
+             */
+            engine: string;
+            /**
+             * Is Embedded
+             * @description Whether it runs in this process; null: not known.
+             */
+            is_embedded: boolean | null;
+            /**
+             * Tables
+             * @description Largest first.
+             */
+            tables: components["schemas"]["DatabaseTable"][];
+            /** Version */
+            version: string;
+        };
+        /**
+         * DatabaseTable
+         * @description A table of the database.
+         */
+        DatabaseTable: {
+            /** Bytes On Disk */
+            bytes_on_disk: number;
+            /**
+             * Name
+             * @example spans
+             */
+            name: string;
+            /**
+             * Oldest Time
+             * @description Null: it is empty, or holds states.
+             */
+            oldest_time: string | null;
+            /** Part Count */
+            part_count: number;
+            /**
+             * Retention Days
+             * @description Null: its rows are kept for good.
+             */
+            retention_days: number | null;
+            /**
+             * Rows
+             * @description Before merges: what was sent twice may count twice.
+             */
+            rows: number;
         };
         /**
          * Diff
@@ -1506,6 +1967,34 @@ export interface components {
             next_page_token: string | null;
         };
         /**
+         * EvaluationsStatus
+         * @description Evaluations and monitors that run beside this server.
+         */
+        EvaluationsStatus: {
+            /**
+             * Max Running
+             * @description 0: this server runs none, and no monitors.
+             */
+            max_running: number;
+            /** Max Waiting */
+            max_waiting: number;
+            /** Monitor Process Running */
+            monitor_process_running: boolean;
+            /** Monitors Active */
+            monitors_active: number;
+            /**
+             * Monitors Failing
+             * @description Active, but the last attempt failed.
+             */
+            monitors_failing: number;
+            /** Monitors Paused */
+            monitors_paused: number;
+            /** Running */
+            running: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * EventPage
          * @description Events of one model version or run, oldest first.
          */
@@ -1557,6 +2046,162 @@ export interface components {
             next_page_token: string | null;
         };
         /**
+         * Facet
+         * @description The most frequent values of a field.
+         */
+        Facet: {
+            /**
+             * Distinct Count
+             * @description How many different values there are.
+             */
+            distinct_count: number;
+            /**
+             * Field
+             * @example tags['tier']
+             */
+            field: string;
+            /** Values */
+            values: components["schemas"]["FacetValue"][];
+        };
+        /**
+         * FacetValue
+         * @description One value of a field.
+         */
+        FacetValue: {
+            /**
+             * Count
+             * @description Traces that have it.
+             */
+            count: number;
+            /**
+             * Label
+             * @description What to show for it: the name of a model version.
+             */
+            label: string;
+            /**
+             * Value
+             * @description Empty where traces have none; the first 1,000 characters of a longer one.
+             */
+            value: string;
+        };
+        /**
+         * Figures
+         * @description What some traffic came to.
+         */
+        Figures: {
+            /** Cost Per Trace Usd */
+            cost_per_trace_usd: number | null;
+            /** Cost Usd */
+            cost_usd: number | null;
+            /** Error Count */
+            error_count: number;
+            /** Error Rate */
+            error_rate: number | null;
+            /** Input Tokens */
+            input_tokens: number | null;
+            /** Latency P50 Ms */
+            latency_p50_ms: number | null;
+            /** Latency P95 Ms */
+            latency_p95_ms: number | null;
+            /** Output Tokens */
+            output_tokens: number | null;
+            /** Trace Count */
+            trace_count: number;
+        };
+        /**
+         * FilterField
+         * @description One field of the filter language.
+         */
+        FilterField: {
+            /**
+             * Choices
+             * @description All values that it can have; empty: any value.
+             */
+            choices: string[];
+            /** Description */
+            description: string;
+            /**
+             * Keys
+             * @description Of a map: those of recent spans.
+             */
+            keys: string[];
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "text" | "texts" | "number" | "choice" | "time" | "id" | "map";
+        };
+        /**
+         * Finding
+         * @description A metric of a version that differs from a baseline's by more than chance explains.
+         */
+        Finding: {
+            /**
+             * Baseline Model Id
+             * @description The version before it; itself: its own traffic in the period before.
+             */
+            baseline_model_id: string;
+            /** Baseline Model Name */
+            baseline_model_name: string;
+            /** Baseline Trace Count */
+            baseline_trace_count: number;
+            /** Baseline Value */
+            baseline_value: number;
+            /**
+             * Filter
+             * @description For `/v1/traces`: traces that show it.
+             */
+            filter: string;
+            /**
+             * Lower
+             * @description Limits of the difference; null: none can be given.
+             */
+            lower: number | null;
+            /**
+             * Metric
+             * @example latency_p95
+             * @example error_rate
+             * @example score.faithfulness
+             */
+            metric: string;
+            /** Model Id */
+            model_id: string;
+            /** Model Name */
+            model_name: string;
+            /**
+             * Relative
+             * @description Difference as a share of the baseline's value.
+             */
+            relative: number | null;
+            /**
+             * Service Name
+             * @description Application: the service that most of its entry spans are of; empty without traffic.
+             */
+            service_name: string;
+            /**
+             * Trace Count
+             * @description Traces that the value rests on.
+             */
+            trace_count: number;
+            /**
+             * Unit
+             * @description Of a trace each: `ratio`, `ms`, `tokens`, `usd`, `score`.
+             */
+            unit: string;
+            /** Upper */
+            upper: number | null;
+            /** Value */
+            value: number;
+            /**
+             * Verdict
+             * @description `unclear`: nobody said which direction of this score is better.
+             * @enum {string}
+             */
+            verdict: "worse" | "better" | "unclear";
+        };
+        /**
          * GatewayStatus
          * @description What is in force, and what keeps a newer file from it.
          */
@@ -1594,10 +2239,82 @@ export interface components {
              */
             status: "ok";
         };
+        /**
+         * HistogramBucket
+         * @description The traces that started within one bucket.
+         */
+        HistogramBucket: {
+            /** Error Count */
+            error_count: number;
+            /** Latency P50 Ms */
+            latency_p50_ms: number | null;
+            /** Latency P95 Ms */
+            latency_p95_ms: number | null;
+            /**
+             * Ok Count
+             * @description Traces without an error.
+             */
+            ok_count: number;
+            /**
+             * Start Time Unix Ns
+             * @description Nanoseconds since 1970.
+             * @example 1795237200500000000
+             */
+            start_time_unix_ns: number;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * IngestBucket
+         * @description Spans that came in in one minute.
+         */
+        IngestBucket: {
+            /**
+             * Lag P50 Ms
+             * @description From the end of a span to its arrival; below 0 where clocks differ.
+             */
+            lag_p50_ms: number | null;
+            /** Lag P95 Ms */
+            lag_p95_ms: number | null;
+            /** Span Count */
+            span_count: number;
+            /**
+             * Start Time Unix Ns
+             * @description Nanoseconds since 1970.
+             * @example 1795237200500000000
+             */
+            start_time_unix_ns: number;
+        };
+        /**
+         * IngestStatus
+         * @description What came in in the last hour.
+         */
+        IngestStatus: {
+            /** Bucket Ns */
+            bucket_ns: number;
+            /**
+             * Buckets
+             * @description Oldest first; those without spans left out.
+             */
+            buckets: components["schemas"]["IngestBucket"][];
+            /**
+             * Last Received Time
+             * @description Null: no span ever came in.
+             */
+            last_received_time: string | null;
+        };
+        /**
+         * LabelCount
+         * @description One label of a score.
+         */
+        LabelCount: {
+            /** Count */
+            count: number;
+            /** Value */
+            value: string;
         };
         /**
          * LatencyMs
@@ -1697,6 +2414,49 @@ export interface components {
             };
         };
         /**
+         * LogRecord
+         * @description One log record.
+         */
+        LogRecord: {
+            /**
+             * Attributes
+             * @description Values as text: numbers in decimal, bytes in base64, arrays as JSON.
+             */
+            attributes: {
+                [key: string]: string;
+            };
+            /**
+             * Body
+             * @description The first 10,000 characters.
+             */
+            body: string;
+            /** Event Name */
+            event_name: string;
+            /** Service Name */
+            service_name: string;
+            /**
+             * Severity Number
+             * @description OpenTelemetry's: 1 to 24, and 0 for none.
+             */
+            severity_number: number;
+            /** Severity Text */
+            severity_text: string;
+            /** Span Id */
+            span_id: string | null;
+            /**
+             * Time
+             * @description RFC 3339, in UTC.
+             * @example 2026-11-21T05:00:00.500Z
+             */
+            time: string;
+            /**
+             * Time Unix Ns
+             * @description Nanoseconds since 1970.
+             * @example 1795237200500000000
+             */
+            time_unix_ns: number;
+        };
+        /**
          * Metric
          * @description One metric of one version.
          */
@@ -1730,6 +2490,47 @@ export interface components {
             unit: string | null;
         };
         /**
+         * MetricDescription
+         * @description A metric that evaluations and monitors can name.
+         */
+        MetricDescription: {
+            /** Description */
+            description: string;
+            /**
+             * Greater Is Better
+             * @description Whether more is better; null where neither is, or nobody said.
+             */
+            greater_is_better: boolean | null;
+            /**
+             * Is Paid
+             * @description Whether calls may cost money: those of judges elsewhere do.
+             */
+            is_paid: boolean;
+            /**
+             * Kind
+             * @description `recorded`: what traces tell; `judge`: a language model is asked.
+             * @enum {string}
+             */
+            kind: "text" | "structure" | "recorded" | "retrieval" | "classification" | "regression" | "safety" | "embedding" | "judge";
+            /**
+             * Name
+             * @example token_f1
+             */
+            name: string;
+            /**
+             * Needs
+             * @description Columns without which a row has no score.
+             */
+            needs: string[];
+            /** Parameters */
+            parameters: components["schemas"]["MetricParameter"][];
+            /**
+             * Unavailable
+             * @description Why it cannot be made on this server, and what to do; null if it can.
+             */
+            unavailable: string | null;
+        };
+        /**
          * MetricDifference
          * @description How a metric differs from the baseline's.
          */
@@ -1748,6 +2549,40 @@ export interface components {
              * @description Whether the interval leaves out that nothing changed.
              */
             significant: boolean;
+        };
+        /**
+         * MetricList
+         * @description All metrics that can be made by name.
+         */
+        MetricList: {
+            /** Metrics */
+            metrics: components["schemas"]["MetricDescription"][];
+        };
+        /**
+         * MetricParameter
+         * @description An argument of a metric.
+         */
+        MetricParameter: {
+            /**
+             * Default
+             * @description Null where there is none.
+             */
+            default: unknown;
+            /** Description */
+            description: string;
+            /** Is Required */
+            is_required: boolean;
+            /**
+             * Name
+             * @example pattern
+             */
+            name: string;
+            /**
+             * Type
+             * @description `json`: a list or an object.
+             * @enum {string}
+             */
+            type: "text" | "boolean" | "integer" | "number" | "json";
         };
         /**
          * ModelPage
@@ -1899,6 +2734,17 @@ export interface components {
              * @description Pass it as `page_token` for the next page; null on the last one.
              */
             next_page_token: string | null;
+        };
+        /**
+         * Operations
+         * @description How the server is doing.
+         */
+        Operations: {
+            access: components["schemas"]["AccessStatus"];
+            collector: components["schemas"]["CollectorStatus"];
+            database: components["schemas"]["DatabaseStatus"];
+            evaluations: components["schemas"]["EvaluationsStatus"];
+            ingest: components["schemas"]["IngestStatus"];
         };
         /**
          * Problem
@@ -2121,6 +2967,24 @@ export interface components {
             versions: components["schemas"]["PromptVersion"][];
         };
         /**
+         * ProviderKey
+         * @description Whether the key of a provider is there. Its value is never shown.
+         */
+        ProviderKey: {
+            /**
+             * Endpoint
+             * @description Of the gateway; null: for judges of evaluations.
+             */
+            endpoint: string | null;
+            /** Is Set */
+            is_set: boolean;
+            /**
+             * Provider
+             * @example openai
+             */
+            provider: string;
+        };
+        /**
          * Recorded
          * @description What was recorded, durably.
          */
@@ -2139,6 +3003,46 @@ export interface components {
             span_id: string | null;
             /** Trace Id */
             trace_id: string;
+        };
+        /**
+         * RefusedRequests
+         * @description Requests that the collector did not take.
+         */
+        RefusedRequests: {
+            /** Count */
+            count: number;
+            /**
+             * Reason
+             * @description `invalid` (for good) or `overloaded` (may be sent again).
+             */
+            reason: string;
+            /** Signal */
+            signal: string;
+        };
+        /**
+         * Regressions
+         * @description Findings: the worst first, then unclear ones, then what got better.
+         */
+        Regressions: {
+            /**
+             * Confidence
+             * @description Of each interval.
+             */
+            confidence: number;
+            /**
+             * End Time
+             * @description RFC 3339, in UTC.
+             * @example 2026-11-21T05:00:00.500Z
+             */
+            end_time: string;
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Start Time
+             * @description RFC 3339, in UTC.
+             * @example 2026-11-21T05:00:00.500Z
+             */
+            start_time: string;
         };
         /**
          * Row
@@ -2235,6 +3139,20 @@ export interface components {
             runs: components["schemas"]["Run"][];
         };
         /**
+         * ScatterPoints
+         * @description Traces as columns of equal length, earliest first.
+         */
+        ScatterPoints: {
+            /** Error */
+            error: boolean[];
+            /** Latency Ms */
+            latency_ms: number[];
+            /** Start Time Unix Ns */
+            start_time_unix_ns: number[];
+            /** Trace Id */
+            trace_id: string[];
+        };
+        /**
          * Scope
          * @description The instrumentation that recorded a span.
          */
@@ -2299,6 +3217,33 @@ export interface components {
             time_unix_ns: number;
             /** Value */
             value: number | null;
+        };
+        /**
+         * ScoreFacet
+         * @description The newest scores of one name.
+         */
+        ScoreFacet: {
+            /**
+             * Count
+             * @description Traces that have one.
+             */
+            count: number;
+            /**
+             * Labels
+             * @description The most frequent first.
+             */
+            labels: components["schemas"]["LabelCount"][];
+            /** Maximum */
+            maximum: number | null;
+            /** Mean */
+            mean: number | null;
+            /** Minimum */
+            minimum: number | null;
+            /**
+             * Name
+             * @example correctness
+             */
+            name: string;
         };
         /**
          * Span
@@ -2494,6 +3439,32 @@ export interface components {
             stratum: string;
         };
         /**
+         * TimeRange
+         * @description A period.
+         */
+        TimeRange: {
+            /**
+             * End Time
+             * @description RFC 3339, in UTC.
+             * @example 2026-11-21T05:00:00.500Z
+             */
+            end_time: string;
+            /**
+             * Start Time
+             * @description RFC 3339, in UTC.
+             * @example 2026-11-21T05:00:00.500Z
+             */
+            start_time: string;
+        };
+        /**
+         * Totals
+         * @description All traffic, that of no version included.
+         */
+        Totals: {
+            current: components["schemas"]["Figures"];
+            previous: components["schemas"]["Figures"];
+        };
+        /**
          * TraceCount
          * @description How many traces there are.
          */
@@ -2620,6 +3591,79 @@ export interface components {
             traces: components["schemas"]["TraceDetail"][];
         };
         /**
+         * TraceFacets
+         * @description What the traces have in common.
+         */
+        TraceFacets: {
+            /**
+             * Facets
+             * @description In the order asked for.
+             */
+            facets: components["schemas"]["Facet"][];
+            /**
+             * Sampled
+             * @description Whether there are more: only the newest 100,000 are looked at.
+             */
+            sampled: boolean;
+            /**
+             * Scores
+             * @description The most frequent first.
+             */
+            scores: components["schemas"]["ScoreFacet"][];
+            /**
+             * Trace Count
+             * @description Traces that were looked at.
+             */
+            trace_count: number;
+        };
+        /**
+         * TraceFields
+         * @description What a filter can say.
+         */
+        TraceFields: {
+            /** Fields */
+            fields: components["schemas"]["FilterField"][];
+            /**
+             * Operators
+             * @description Those that make sense for each type.
+             */
+            operators: {
+                [key: string]: string[];
+            };
+        };
+        /**
+         * TraceHistogram
+         * @description Traces over time. Buckets without any are left out.
+         */
+        TraceHistogram: {
+            /**
+             * Approximate
+             * @description True for large ranges, which are answered from counts by the minute: as in the summary of a model version.
+             */
+            approximate: boolean;
+            /**
+             * Bucket Ns
+             * @description Width; buckets begin at multiples of it since 1970.
+             */
+            bucket_ns: number;
+            /** Buckets */
+            buckets: components["schemas"]["HistogramBucket"][];
+            /**
+             * End Time Unix Ns
+             * @description First instant after it: the one asked for, or the one after the last span's.
+             */
+            end_time_unix_ns: number;
+            /** Error Count */
+            error_count: number;
+            /**
+             * Start Time Unix Ns
+             * @description First instant of the range: the one asked for, or the first span's.
+             */
+            start_time_unix_ns: number;
+            /** Trace Count */
+            trace_count: number;
+        };
+        /**
          * TraceItem
          * @description One trace in a listing. What is not a sum is told by its entry span.
          */
@@ -2717,6 +3761,19 @@ export interface components {
             user_id: string;
         };
         /**
+         * TraceLogs
+         * @description The log records of one trace, earliest first.
+         */
+        TraceLogs: {
+            /** Logs */
+            logs: components["schemas"]["LogRecord"][];
+            /**
+             * Truncated
+             * @description There are more.
+             */
+            truncated: boolean;
+        };
+        /**
          * TracePage
          * @description Traces in the order that was asked for.
          */
@@ -2730,12 +3787,165 @@ export interface components {
             traces: components["schemas"]["TraceItem"][];
         };
         /**
+         * TraceScatter
+         * @description Latencies over time: the slowest traces, and of the others an even sample.
+         */
+        TraceScatter: {
+            points: components["schemas"]["ScatterPoints"];
+            /**
+             * Trace Count
+             * @description Traces that match; the points are some of them.
+             */
+            trace_count: number;
+        };
+        /**
          * Traffic
          * @description How each of the two did in the period.
          */
         Traffic: {
             a: components["schemas"]["ModelSummary"];
             b: components["schemas"]["ModelSummary"];
+        };
+        /**
+         * Trend
+         * @description How one version did over time. Traffic is from counts by the minute.
+         */
+        Trend: {
+            /**
+             * Buckets
+             * @description Oldest first; those without traffic left out.
+             */
+            buckets: components["schemas"]["TrendBucket"][];
+            /** Cost Usd */
+            cost_usd: number | null;
+            /**
+             * Creation Time
+             * @description Null for one that only spans tell of.
+             */
+            creation_time: string | null;
+            /** Error Count */
+            error_count: number;
+            /**
+             * First Time
+             * @description First minute with traffic in the period.
+             */
+            first_time: string | null;
+            /** Input Tokens */
+            input_tokens: number | null;
+            /**
+             * Last Time
+             * @description Last one.
+             */
+            last_time: string | null;
+            /** Latency P50 Ms */
+            latency_p50_ms: number | null;
+            /** Latency P95 Ms */
+            latency_p95_ms: number | null;
+            /**
+             * Model Id
+             * @example m-0fce7525246d382493329980499c83b6
+             */
+            model_id: string;
+            /** Name */
+            name: string;
+            /** Output Tokens */
+            output_tokens: number | null;
+            /** Scores */
+            scores: components["schemas"]["TrendScore"][];
+            /**
+             * Service Name
+             * @description Application: the service that most of its entry spans are of; empty without traffic.
+             */
+            service_name: string;
+            /** Trace Count */
+            trace_count: number;
+        };
+        /**
+         * TrendBucket
+         * @description A piece of the period.
+         */
+        TrendBucket: {
+            /** Cost Usd */
+            cost_usd: number | null;
+            /** Error Count */
+            error_count: number;
+            /** Latency P50 Ms */
+            latency_p50_ms: number | null;
+            /** Latency P95 Ms */
+            latency_p95_ms: number | null;
+            /**
+             * Scores
+             * @description Means of the traces that started in it, by name.
+             */
+            scores: {
+                [key: string]: number;
+            };
+            /**
+             * Start Time Unix Ns
+             * @description Nanoseconds since 1970.
+             * @example 1795237200500000000
+             */
+            start_time_unix_ns: number;
+            /** Trace Count */
+            trace_count: number;
+        };
+        /**
+         * Trends
+         * @description Versions, newest first.
+         */
+        Trends: {
+            /**
+             * Bucket Ns
+             * @description Width of a piece; pieces start at its multiples.
+             */
+            bucket_ns: number;
+            /**
+             * End Time Unix Ns
+             * @description Nanoseconds since 1970.
+             * @example 1795237200500000000
+             */
+            end_time_unix_ns: number;
+            /** Models */
+            models: components["schemas"]["Trend"][];
+            /**
+             * Start Time Unix Ns
+             * @description Nanoseconds since 1970.
+             * @example 1795237200500000000
+             */
+            start_time_unix_ns: number;
+        };
+        /**
+         * TrendScore
+         * @description One score of a version's traces.
+         */
+        TrendScore: {
+            /**
+             * Count
+             * @description Traces that have it; one that was scored again counts once.
+             */
+            count: number;
+            /**
+             * Greater Is Better
+             * @description Whether more is better; null where neither is, or nobody said.
+             */
+            greater_is_better: boolean | null;
+            /**
+             * Label Counts
+             * @description Of at most 20 words: how many traces.
+             */
+            label_counts: {
+                [key: string]: number;
+            };
+            /**
+             * Mean
+             * @description Null where its values are words.
+             */
+            mean: number | null;
+            /**
+             * Name
+             * @example faithfulness
+             */
+            name: string;
         };
         /** ValidationError */
         ValidationError: {
@@ -3260,6 +4470,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description A parameter or the filter is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or too slow: try again after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_changes_v1_changes_get: {
+        parameters: {
+            query?: {
+                /** @description First instant after the range. */
+                end?: string | null;
+                /** @description Only versions of these experiments. May be repeated. */
+                experiment_id?: string[];
+                /** @description First instant of the range. */
+                start?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
                 };
             };
             /** @description A parameter or the filter is not valid. */
@@ -4020,6 +5275,44 @@ export interface operations {
             };
         };
     };
+    list_metrics_v1_metrics_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricList"];
+                };
+            };
+            /** @description A parameter or the filter is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or too slow: try again after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_models_v1_models_get: {
         parameters: {
             query?: {
@@ -4339,6 +5632,59 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter or the filter is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or too slow: try again after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_trends_v1_models_trends_get: {
+        parameters: {
+            query?: {
+                /** @description Most pieces of the period. */
+                buckets?: number;
+                /** @description First instant after the range. */
+                end?: string | null;
+                /** @description Only versions of these experiments. May be repeated. */
+                experiment_id?: string[];
+                /** @description Most versions. */
+                limit?: number;
+                /** @description These versions, with traffic or without; by default, those with traffic. */
+                model_id?: string[];
+                /** @description Only versions of this application. */
+                service_name?: string;
+                /** @description First instant of the range. */
+                start?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trends"];
                 };
             };
             /** @description A parameter or the filter is not valid. */
@@ -4690,6 +6036,44 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter or the filter is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or too slow: try again after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_operations_v1_operations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operations"];
                 };
             };
             /** @description A parameter or the filter is not valid. */
@@ -5409,6 +6793,53 @@ export interface operations {
             };
         };
     };
+    get_regressions_v1_regressions_get: {
+        parameters: {
+            query?: {
+                /** @description First instant after the range. */
+                end?: string | null;
+                /** @description Only versions of these experiments. May be repeated. */
+                experiment_id?: string[];
+                /** @description Most findings. */
+                limit?: number;
+                /** @description First instant of the range. */
+                start?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Regressions"];
+                };
+            };
+            /** @description A parameter or the filter is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or too slow: try again after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_runs_v1_runs_get: {
         parameters: {
             query?: {
@@ -5837,6 +7268,58 @@ export interface operations {
             };
         };
     };
+    get_logs_v1_traces__trace_id__logs_get: {
+        parameters: {
+            query?: {
+                /** @description Most records, earliest first. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceLogs"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter or the filter is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or too slow: try again after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     count_traces_v1_traces_count_get: {
         parameters: {
             query?: {
@@ -5996,6 +7479,218 @@ export interface operations {
                     "application/json": unknown;
                     "application/jsonl": unknown;
                     "application/vnd.apache.arrow.stream": unknown;
+                };
+            };
+            /** @description A parameter or the filter is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or too slow: try again after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_facets_v1_traces_facets_get: {
+        parameters: {
+            query?: {
+                /** @description Only those in which this version called another service; with `model_id`, that one. */
+                caller_model_id?: string;
+                /** @description Only values, or labels, with this text in them, in upper or lower case. */
+                contains?: string;
+                /** @description First instant after the range. */
+                end?: string | null;
+                /** @description Only those of this experiment, or of one of several; "0" is the default one. */
+                experiment_id?: string[];
+                /** @description Text fields of the filter language, or entries of its maps. */
+                field?: string[];
+                /** @description A condition, such as `status = 'ERROR' AND latency_ms > 500`; see docs/filter.md. */
+                filter?: string;
+                /** @description Most values of each field. */
+                limit?: number;
+                /** @description Only traces that entered this model version. */
+                model_id?: string;
+                /** @description Only those recorded under this run. */
+                run_id?: string;
+                /** @description First instant of the range. */
+                start?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceFacets"];
+                };
+            };
+            /** @description A parameter or the filter is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or too slow: try again after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_fields_v1_traces_fields_get: {
+        parameters: {
+            query?: {
+                /** @description First instant after the range. */
+                end?: string | null;
+                /** @description First instant of the range. */
+                start?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceFields"];
+                };
+            };
+            /** @description A parameter or the filter is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or too slow: try again after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_histogram_v1_traces_histogram_get: {
+        parameters: {
+            query?: {
+                /** @description Most buckets; the width is a round one. */
+                buckets?: number;
+                /** @description Only those in which this version called another service; with `model_id`, that one. */
+                caller_model_id?: string;
+                /** @description First instant after the range. */
+                end?: string | null;
+                /** @description Only those of this experiment, or of one of several; "0" is the default one. */
+                experiment_id?: string[];
+                /** @description A condition, such as `status = 'ERROR' AND latency_ms > 500`; see docs/filter.md. */
+                filter?: string;
+                /** @description Only traces that entered this model version. */
+                model_id?: string;
+                /** @description Only those recorded under this run. */
+                run_id?: string;
+                /** @description First instant of the range. */
+                start?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceHistogram"];
+                };
+            };
+            /** @description A parameter or the filter is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or too slow: try again after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_scatter_v1_traces_scatter_get: {
+        parameters: {
+            query?: {
+                /** @description Only those in which this version called another service; with `model_id`, that one. */
+                caller_model_id?: string;
+                /** @description First instant after the range. */
+                end?: string | null;
+                /** @description Only those of this experiment, or of one of several; "0" is the default one. */
+                experiment_id?: string[];
+                /** @description A condition, such as `status = 'ERROR' AND latency_ms > 500`; see docs/filter.md. */
+                filter?: string;
+                /** @description Only traces that entered this model version. */
+                model_id?: string;
+                /** @description Most traces in the answer. */
+                points?: number;
+                /** @description Only those recorded under this run. */
+                run_id?: string;
+                /** @description First instant of the range. */
+                start?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceScatter"];
                 };
             };
             /** @description A parameter or the filter is not valid. */
