@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CHAT = "/gateway/v1/chat/completions"
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 ERROR = 2
+SAMPLED = 1
 
 
 def asked(content: str = "What is the capital of France?", **more: Any) -> dict[str, Any]:
@@ -72,6 +73,19 @@ def test_a_call_within_a_trace_is_part_of_it_and_so_is_what_the_provider_is_aske
     assert attributes[keys.CALLER_MODEL_ID] == model_id
     assert attributes["gen_ai.conversation.id"] == "c-1"
     assert not provider.headers_named("baggage")
+
+
+@pytest.mark.parametrize(
+    "body", [asked(), asked(stream=True), asked("fail:400"), asked(stream=True, content="fail:400")]
+)
+def test_every_answer_says_in_which_trace_its_call_is_found(
+    gateway: Served, collector: Server, body: dict[str, Any]
+) -> None:
+    answered = gateway.http.post(CHAT, json=body)
+    span, _ = served.the_span(collector)
+    version, *found, flags = answered.headers["traceresponse"].split("-")
+    assert (version, *found) == ("00", span.trace_id.hex(), span.span_id.hex())
+    assert int(flags, 16) & SAMPLED
 
 
 def test_tools_and_their_results_are_in_the_messages(gateway: Served, collector: Server) -> None:

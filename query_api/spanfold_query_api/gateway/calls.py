@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastapi.responses import Response
 
     from spanfold_query_api.gateway.config import Endpoint
-    from spanfold_query_api.gateway.protocol import Kind, StreamReply
+    from spanfold_query_api.gateway.protocol import Kind, Reply, StreamReply
     from spanfold_query_api.gateway.reload import Gateway, Serving
     from spanfold_query_api.gateway.spans import CallSpan, Spans
 
@@ -89,11 +89,13 @@ class Calls:
                 reply = await wire.while_client_waits(request, serving.router.stream(call))
                 stack.push_async_callback(reply.aclose)
                 pieces = self._pieces(reply, span, stack, wants_usage=wants_usage)
-                return wire.EventStream(pieces, _headers(reply.endpoint, reply.model_id))
+                return wire.EventStream(pieces, _headers(reply, span))
             answered = await wire.while_client_waits(request, serving.router.call(call))
             span.replied(answered)
-            response = wire.answer(answered.body, _headers(answered.endpoint, answered.model_id))
+            response = wire.answer(answered.body, _headers(answered, span))
         except BaseException as error:
+            if isinstance(error, GatewayError):
+                error.headers = span.answer_headers
             span.failed(_fit(error, self._gateway))
             span.end()
             raise
@@ -218,11 +220,12 @@ def _first(*values: object) -> str | None:
     return next((value[:_MAX_KEY_CHARS] for value in values if isinstance(value, str) and value), None)
 
 
-def _headers(endpoint: str, model_id: str | None) -> dict[str, str]:
-    """Who answered, for whoever wants to know: a score belongs to a version."""
+def _headers(reply: Reply | StreamReply, span: CallSpan) -> dict[str, str]:
+    """Who answered, and in which trace, for whoever wants to know: scores belong to both."""
     return {
-        **({ENDPOINT_ANSWERED: endpoint} if endpoint else {}),
-        **({MODEL_ID_ANSWERED: model_id} if model_id else {}),
+        **span.answer_headers,
+        **({ENDPOINT_ANSWERED: reply.endpoint} if reply.endpoint else {}),
+        **({MODEL_ID_ANSWERED: reply.model_id} if reply.model_id else {}),
     }
 
 

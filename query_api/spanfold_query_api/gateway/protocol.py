@@ -205,6 +205,8 @@ class GatewayError(Exception):
         """Requests that were made in vain."""
         self.target: Target | None = None
         """The model that was asked last."""
+        self.headers: Mapping[str, str] = {}
+        """Further ones of the answer."""
 
     def to_dict(self) -> dict[str, Any]:
         """The body of the answer, as OpenAI words it."""

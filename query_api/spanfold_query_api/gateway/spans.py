@@ -131,6 +131,12 @@ class CallSpan:
         _trace_context.inject(carrier, set_span_in_context(self._span, Context()))
         return carrier
 
+    @property
+    def answer_headers(self) -> dict[str, str]:
+        """`traceresponse` (W3C) for the caller: where the call is found, and what its scores belong to."""
+        carried = self.headers.get("traceparent")
+        return {} if carried is None else {"traceresponse": carried}
+
     def replied(self, reply: Reply) -> None:
         """Note a whole answer."""
         with contained("record an answer"):

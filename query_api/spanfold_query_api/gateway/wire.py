@@ -141,7 +141,7 @@ def answer(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) ->
 
 def error_answer(error: GatewayError) -> Response:
     """What a client library of OpenAI's expects of an error."""
-    headers = {}
+    headers = dict(error.headers)
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
     return Response(_written(error.to_dict()), error.status, headers, _JSON)
