@@ -17,6 +17,7 @@ from spanfold_query_api.routes import (
     agreement,
     compare,
     evaluation_compare,
+    evaluation_estimate,
     evaluations,
     feedback,
     health,
@@ -47,7 +48,7 @@ Programs may write; a web page of another server is refused with 403.
 """
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - the parts that a server is put together from
     database: Database,
     *,
     outgoing: Outgoing | None = None,
@@ -91,6 +92,7 @@ def create_app(
     app.include_router(health.router())
     app.include_router(compare.router(database))
     app.include_router(evaluation_compare.router(database))
+    app.include_router(evaluation_estimate.router(database))
     app.include_router(evaluations.router(database, outgoing, workers))
     app.include_router(agreement.router(database))
     app.include_router(feedback.router(database, outgoing))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import orjson
 from fastapi import APIRouter, Query, Response
 
-from spanfold_query_api import paging, spans, trace_order, trace_sampling
+from spanfold_query_api import paging, spans, trace_counts, trace_order, trace_sampling
 from spanfold_query_api.filter.printer import to_text
 from spanfold_query_api.inputs import TraceId  # noqa: TC001 - FastAPI reads it
 from spanfold_query_api.problems import invalid, not_found, responses
@@ -81,7 +81,7 @@ def router(database: Database) -> APIRouter:
     @routes.get("/count", summary="Count traces, and find what makes a sample of them", responses=responses())
     def count_traces(parameters: Annotated[TraceCountParameters, Query()]) -> TraceCount:
         parameters.check()
-        return _counted(database, parameters)
+        return TraceCount.model_validate(trace_counts.counted(database, parameters))
 
     # These answers are trees of up to 50,000 spans that come straight from typed columns: to make objects of
     # a response model first would cost more than to read them. A test holds them to the models instead.
@@ -117,26 +117,6 @@ def _export(parameters: TraceExportParameters, raw_format: RawFormat) -> Export:
         page_rows=parameters.page_rows,
         span_attributes=tuple(parameters.span_attributes),
     )
-
-
-def _counted(database: Database, parameters: TraceCountParameters) -> TraceCount:
-    strata = trace_sampling.count(
-        database,
-        query_of(parameters, tree_of(parameters)),
-        trace_sampling.Sample(parameters.sample_seed, parameters.sample_rate, parameters.stratify_by),
-        parameters.sample_size,
-    )
-    described = [
-        {
-            "stratum": one.name,
-            "count": one.count,
-            "sampled": one.sampled,
-            "sample_threshold": f"{one.threshold:016x}:{one.name}" if one.sampled else None,
-        }
-        for one in strata
-    ]
-    counts = {"count": sum(one.count for one in strata), "sampled": sum(one.sampled for one in strata)}
-    return TraceCount.model_validate({**counts, "strata": described})
 
 
 def _position(token: str, canonical: dict[str, object], orders: tuple[Order, ...]) -> Position:

@@ -13,7 +13,7 @@ from spanfold.metrics.genai._prompts import INPUT, OUTPUT, Criterion, Template, 
 from spanfold.metrics.genai._verdict import Scale, Verdict, VerdictError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from spanfold.metrics._metric import EvaluationMetric
     from spanfold.metrics.genai._backend import JudgeBackend
@@ -97,6 +97,11 @@ class Judge:
                 raise exceeded from fault
         return results.value()
 
+    def requests(self, columns: Mapping[str, Sequence[Any]]) -> list[JudgeRequest]:
+        """What it would ask about rows; those that lack something are left out."""
+        count = len(next(iter(columns.values()), ()))
+        return self._requests(self._rows(columns, count, _Results.empty(count)))
+
     @property
     def scale(self) -> Scale:
         """Which scores there are."""
@@ -121,8 +126,7 @@ class Judge:
         self, backend: JudgeBackend, rows: Sequence[_Row], results: _Results, *, is_last: bool
     ) -> list[_Row]:
         """Ask about rows, and keep the scores; returns what to ask again."""
-        schema = self.scale.schema()
-        requests = [JudgeRequest(row.messages, schema, self.parameters) for row in rows]
+        requests = self._requests(rows)
         again: list[_Row] = []
         for number, reply in backend.complete(requests):
             row = rows[number]
@@ -137,6 +141,10 @@ class Judge:
                 results.errors[row.position] = verdict
                 self._distrust(backend, requests[number], is_last=is_last)
         return again
+
+    def _requests(self, rows: Iterable[_Row]) -> list[JudgeRequest]:
+        schema = self.scale.schema()
+        return [JudgeRequest(row.messages, schema, self.parameters) for row in rows]
 
     def _verdict(self, reply: JudgeReply) -> Verdict | str:
         if reply.text is None:
