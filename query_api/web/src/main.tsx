@@ -5,10 +5,11 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queryClient } from "@/app/queries";
-import { router } from "@/app/router";
+import { preloadPages, router } from "@/app/router";
 import { applyTheme } from "@/app/theme";
 
 applyTheme();
+requestIdleCallback(preloadPages, { timeout: 5_000 });
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no element #root");
 createRoot(root).render(

@@ -1,6 +1,8 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { Layout, NoSuchPage, PageFailed } from "@/app/Layout";
 import { validateSearch as compareSearch } from "@/pages/compare/search";
+import { validateEvaluationSearch as evaluationSearch } from "@/pages/evaluations/evaluationSearch";
+import { validateNewSearch as newEvaluationSearch } from "@/pages/evaluations/newSearch";
 import { validateSearch as evaluationsSearch } from "@/pages/evaluations/search";
 import { validateSearch as homeSearch } from "@/pages/home/search";
 import { validateSearch as modelSearch } from "@/pages/models/modelSearch";
@@ -58,13 +60,13 @@ const evaluations = createRoute({
 const newEvaluation = createRoute({
   getParentRoute: () => root,
   path: "/evaluations/new",
-  validateSearch: evaluationsSearch,
+  validateSearch: newEvaluationSearch,
   component: lazyRouteComponent(() => import("@/pages/evaluations/NewEvaluationPage")),
 });
 const evaluation = createRoute({
   getParentRoute: () => root,
   path: "/evaluations/$evaluationId",
-  validateSearch: evaluationsSearch,
+  validateSearch: evaluationSearch,
   component: lazyRouteComponent(() => import("@/pages/evaluations/EvaluationPage")),
 });
 const prompts = createRoute({
@@ -98,6 +100,14 @@ export const router = createRouter({
   defaultErrorComponent: PageFailed,
   scrollRestoration: true,
 });
+
+/** Fetch the other pages once there is nothing else to do: they open at once, also while the server is away. */
+export function preloadPages(): void {
+  for (const { options } of Object.values(router.routesByPath)) {
+    const { component } = options as { component?: { preload?: () => Promise<unknown> } };
+    component?.preload?.().catch(() => undefined); // opening the page tries again, and tells
+  }
+}
 
 declare module "@tanstack/react-router" {
   interface Register {
