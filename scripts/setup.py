@@ -32,6 +32,10 @@ INSTALLER_LOCK = LOCKS / "installer.lock"
 SERVER_LOCK = LOCKS / "server.lock"
 DEV_LOCK = LOCKS / "dev.lock"
 TORCH_LOCK = LOCKS / "torch.lock"
+NODE_LOCK = LOCKS / "node.lock"
+WEB = ROOT / "scripts" / "web.py"
+NO_NODE = 3
+"""What scripts/web.py exits with where it finds no Node."""
 
 TESTED_EXTRAS = (
     "evaluate",
@@ -54,6 +58,7 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy",),
     ("lint-imports",),
+    ("python", "scripts/web.py", "--check"),
 )
 """What ``check`` runs, each to its end, so that one run shows every complaint."""
 
@@ -190,11 +195,23 @@ def set_up(*, dev: bool) -> None:
     Raises:
         SetupError: something that the machine lacks; safe to run again once it is there.
     """
-    if is_set_up(dev=dev):
-        return
-    with alone():
-        if not is_set_up(dev=dev):
-            renew(dev=dev)
+    if not is_set_up(dev=dev):
+        with alone():
+            if not is_set_up(dev=dev):
+                renew(dev=dev)
+    build_page()
+
+
+def build_page() -> None:
+    """Build the web page where its source has changed. All else works without it: a failure is only told."""
+    status = run(PYTHON, WEB)
+    if status == NO_NODE:
+        say("installing Node into .venv (60 MB)")
+        pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--no-deps")
+        if run(*pip, "--require-hashes", "-r", NODE_LOCK) == 0:
+            status = run(PYTHON, WEB)
+    if status != 0:
+        say("going on without the web page (above: why it could not be built)")
 
 
 def renew(*, dev: bool) -> None:
@@ -238,6 +255,7 @@ def lock_dependencies() -> int:
         run(*compile_lock, *dev, "pyproject.toml", "-o", DEV_LOCK)
         or run(*compile_lock, *server, "pyproject.toml", "-c", DEV_LOCK, "-o", SERVER_LOCK)
         or run(*compile_lock, "--group", "installer", "-c", DEV_LOCK, "-o", INSTALLER_LOCK)
+        or run(*compile_lock, "--group", "node", "-o", NODE_LOCK)
     )
 
 

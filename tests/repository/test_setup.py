@@ -32,6 +32,7 @@ def test_two_that_set_one_checkout_up_at_once_install_once(
     monkeypatch.setattr(script, "STAMP", tmp_path / "stamp")
     monkeypatch.setattr(script, "PYTHON", tmp_path)
     monkeypatch.setattr(script, "make_venv", lambda: None)
+    monkeypatch.setattr(script, "build_page", lambda: None)
     installed: list[str] = []
 
     def install(lock: Path) -> None:

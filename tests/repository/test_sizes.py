@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
-from tests.repository._files import ROOT, python_files
+import pytest
+
+from tests.repository._files import ROOT, page_files, python_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 70
 
 
-def test_no_python_file_is_longer_than_400_lines() -> None:
-    lines = {file: len(file.read_text().splitlines()) for file in python_files()}
-    assert lines, "no Python file was found: the listing is broken"
+@pytest.mark.parametrize("files", [python_files, page_files])
+def test_no_file_is_longer_than_400_lines(files: Callable[[], tuple[Path, ...]]) -> None:
+    lines = {file: len(file.read_text().splitlines()) for file in files()}
+    assert lines, "no file was found: the listing is broken"
     too_long = {str(file.relative_to(ROOT)): n for file, n in lines.items() if n > MAX_FILE_LINES}
     assert not too_long
 

@@ -82,7 +82,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium. Of a module, because Playwright's loop would be in the way of other tests' own."""
-    assert CHROMIUM.exists(), "Chromium is missing: install the package `chromium` (Debian, Ubuntu)"
+    if not CHROMIUM.exists():
+        message = f"{CHROMIUM} is missing: install the package `chromium` (Debian)"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield launched
