@@ -2,7 +2,7 @@
 
     python -m benchmarks.exploration                             about 15 minutes, 6 GB of disk
     python -m benchmarks.exploration --spans 20_000 200_000      to see that it runs
-    python -m benchmarks.exploration --spans 10_000_000 --keep DIRECTORY    for `spanfold serve --data DIRECTORY`
+    python -m benchmarks.exploration --spans 10_000_000 --keep DIR    for `spanfold serve --data DIR`
 
 Fills a database of its own: spans as in ``benchmarks.queries``, of the seven days up to now, with the model
 versions that made them, scores, and logs of what failed. Asks the query API over its ASGI interface, and

@@ -82,7 +82,7 @@ class TraceFacets(Answer):
 
     trace_count: Annotated[int, Field(description="Traces that were looked at.")]
     sampled: Annotated[
-        bool, Field(description="Whether there are more: only the newest 100,000 are looked at.")
+        bool, Field(description="Whether there are more: the newest 100,000 entry spans are looked at.")
     ]
     facets: Annotated[list[Facet], Field(description="In the order asked for.")]
     scores: Annotated[list[ScoreFacet], Field(description="The most frequent first.")]

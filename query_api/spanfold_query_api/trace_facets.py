@@ -1,6 +1,6 @@
 """What traces have in common: the most frequent values of fields, and the scores by name.
 
-The newest :data:`MAX_TRACES` traces are looked at: where there are more, the answer says so.
+At most the newest :data:`MAX_ENTRIES` entry spans are looked at: where there are more, the answer says so.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from spanfold_query_api.trace_search import Extent, TraceQuery
     from spanfold_schemas.database import Database
 
-MAX_TRACES: Final = 100_000
+MAX_ENTRIES: Final = 100_000
 VALUE_CHARS: Final = 1_000
 MAX_SCORES: Final = 100
 """Names of scores in one answer."""
-_FIRST_WINDOW_SPANS: Final = 8 * MAX_TRACES
+_FIRST_WINDOW_SPANS: Final = 8 * MAX_ENTRIES
 _MODEL_ID: Final = "model_id"
 
 
@@ -43,7 +43,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class _Newest:
-    """Where the newest traces are."""
+    """Where the newest entry spans are."""
 
     since_ns: int
     sampled: bool
@@ -69,7 +69,6 @@ def facets(database: Database, query: TraceQuery, wanted: Wanted) -> dict[str, A
         "model_id": query.model_id,
         "start_ns": newest.since_ns,
         "end_ns": within.end_ns,
-        "max_traces": MAX_TRACES,
         "limit": wanted.limit,
         "contains": wanted.contains,
         "value_chars": VALUE_CHARS,
@@ -94,8 +93,8 @@ def facets(database: Database, query: TraceQuery, wanted: Wanted) -> dict[str, A
 
 
 def _newest(database: Database, query: TraceQuery, within: Extent) -> _Newest:
-    """Walk back through time, as the search does, until there are enough traces."""
-    end_ns, width_ns, left = within.end_ns, within.window_ns(_FIRST_WINDOW_SPANS), MAX_TRACES
+    """Walk back through time, as the search does, until there are enough entry spans."""
+    end_ns, width_ns, left = within.end_ns, within.window_ns(_FIRST_WINDOW_SPANS), MAX_ENTRIES
     sql = statement("newest_entries", filter=query.condition.sql)
     while end_ns > within.start_ns:
         start_ns = max(within.start_ns, end_ns - width_ns)

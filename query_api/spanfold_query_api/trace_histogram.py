@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from spanfold_query_api.trace_search import TraceQuery
     from spanfold_schemas.database import Database
 
-EXACT_MAX_SPANS: Final = 100_000
+EXACT_MAX_SPANS: Final = 2_000_000
 """A histogram without a filter over more spans than this is answered from the rollups."""
 _NS_PER_MS: Final = 1_000_000
 _MINUTE_NS: Final = 60 * times.NS_PER_S

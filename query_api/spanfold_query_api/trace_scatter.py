@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 SLOWEST: Final = 100
 """Traces that are always among the points, if there is room."""
-_ENTRIES_A_TRACE: Final = 4
-"""The slowest spans are looked for among so many times the entry spans, since a trace can have several."""
+_SLOW_ENTRIES: Final = 4 * SLOWEST
+"""Entry spans that the slowest traces are looked for among: a trace can have several."""
 _HASHES: Final = 2**64
 _NS_PER_MS: Final = 1_000_000
 
@@ -35,19 +35,19 @@ def scatter(database: Database, query: TraceQuery, max_points: int) -> dict[str,
             "start_ns": within.start_ns,
             "end_ns": within.end_ns,
         }
-        sql = statement("scatter_count", filter=query.condition.sql)
-        ((trace_count,),) = database.query(sql, parameters)
+        sql = statement("scatter_bounds", filter=query.condition.sql, slow_entries=str(_SLOW_ENTRIES))
+        ((trace_count, slowest_ns),) = database.query(sql, parameters)
         slowest = min(SLOWEST, max_points)
         parameters |= {
             "max_hash": _max_hash(max_points - slowest, trace_count - slowest),
-            "slow_entries": slowest * _ENTRIES_A_TRACE,
+            "slow_ns": slowest_ns[-1] if slowest_ns else 0,
             "slowest": slowest,
             "points": max_points,
         }
         sql = statement("scatter", filter=query.condition.sql)
         rows = sorted(database.query(sql, parameters), key=lambda row: (row[1], row[0]))
     return {
-        "trace_count": trace_count,
+        "trace_count": len(rows) if trace_count <= max_points - SLOWEST else trace_count,
         "points": {
             "trace_id": [trace_id.hex() for trace_id, *_ in rows],
             "start_time_unix_ns": [start_ns for _, start_ns, _, _ in rows],

@@ -1,5 +1,6 @@
--- The most frequent values of several fields, over the newest traces of a range. The first value is the same for all
--- traces, so it counts them. Versions are found by their names, too.
+-- The most frequent values of several fields, over the traces of a range, each at the best of its entry spans that
+-- match. Which one that is, light columns tell; the values are read of these spans only. The first value is the same
+-- for all traces, so it counts them. Versions are found by their names, too.
 SELECT
     number,
     substringUTF8(value, 1, {value_chars:UInt32}) AS shown,
@@ -14,20 +15,28 @@ FROM
         count() OVER (PARTITION BY number) AS distinct_count
     FROM
     (
-        SELECT argMax((toUnixTimestamp64Nano(Timestamp), [$values]), (Entry, -toUnixTimestamp64Nano(Timestamp), SpanId)) AS best
+        SELECT [$values] AS found
         FROM spans
         WHERE Entry >= 1
             AND Timestamp >= fromUnixTimestamp64Nano({start_ns:Int64})
             AND Timestamp < fromUnixTimestamp64Nano({end_ns:Int64})
             AND ({model_id:String} = '' OR ModelId = {model_id:String})
-            AND $filter
-        GROUP BY TraceId
-        ORDER BY best.1 DESC
-        LIMIT {max_traces:UInt32}
+            AND cityHash64(TraceId, SpanId) IN
+            (
+                SELECT argMax(cityHash64(TraceId, SpanId), bitShiftLeft(toInt128(Entry), 64) - toUnixTimestamp64Nano(Timestamp))
+                FROM spans
+                WHERE Entry >= 1
+                    AND Timestamp >= fromUnixTimestamp64Nano({start_ns:Int64})
+                    AND Timestamp < fromUnixTimestamp64Nano({end_ns:Int64})
+                    AND ({model_id:String} = '' OR ModelId = {model_id:String})
+                    AND $filter
+                GROUP BY TraceId
+            )
+        LIMIT 1 BY TraceId
     )
     ARRAY JOIN
-        best.2 AS value,
-        arrayEnumerate(best.2) AS number
+        found AS value,
+        arrayEnumerate(found) AS number
     GROUP BY number, value
     HAVING number = 1
         OR {contains:String} = ''

@@ -1,17 +1,16 @@
--- How many traces have an entry span in the window that matches, and when the earliest of the newest of them starts.
+-- How many entry spans of the window match, of the newest ones up to a limit, and when the earliest of these starts.
 SELECT
-    count() AS trace_count,
-    min(started_ns) AS earliest_ns
+    count() AS entry_count,
+    toUnixTimestamp64Nano(min(Timestamp)) AS earliest_ns
 FROM
 (
-    SELECT argMax(toUnixTimestamp64Nano(Timestamp), (Entry, -toUnixTimestamp64Nano(Timestamp))) AS started_ns
+    SELECT Timestamp
     FROM spans
     WHERE Entry >= 1
         AND Timestamp >= fromUnixTimestamp64Nano({start_ns:Int64})
         AND Timestamp < fromUnixTimestamp64Nano({end_ns:Int64})
         AND ({model_id:String} = '' OR ModelId = {model_id:String})
         AND $filter
-    GROUP BY TraceId
-    ORDER BY started_ns DESC
+    ORDER BY Timestamp DESC
     LIMIT {limit:UInt32}
 )
