@@ -285,7 +285,7 @@ def _announce(ready: dict[str, object], *, as_json: bool) -> None:
                 f"  send OTLP/HTTP   {ready['otlp_http_endpoint']}   (OTEL_EXPORTER_OTLP_ENDPOINT)",
             ]
         if "api_url" in ready:
-            lines.append(f"  query API        {ready['api_url']}   documentation: {ready['api_url']}/docs")
+            lines.append(f"  look and ask     {ready['api_url']}   (the page; REST: {ready['api_url']}/docs)")
         lines.append(f"  database         {ready['database']}")
         sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

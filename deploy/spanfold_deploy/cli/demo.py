@@ -136,9 +136,11 @@ def _print_addresses(reports: Sequence[VersionReport], server: Server, stopped: 
         )
     first, newest = reports[0].model, reports[-1].model
     failed = "status = 'ERROR'"
-    query = urlencode({"model_id": first["model_id"], "filter": failed})
+    failures = urlencode({"model_id": first["model_id"], "filter": failed})
+    versions = ",".join(report.model["model_id"] for report in reports[-2:])
+    compared = urlencode({"models": versions})
     screen.print("\nlook at")
-    for path in ("/docs", "/v1/models", f"/v1/traces?model_id={newest['model_id']}", f"/v1/traces?{query}"):
+    for path in ("/", f"/traces?{failures}", f"/compare?{compared}", "/docs"):
         screen.print(f"  {api_url}{path}", soft_wrap=True)
     if stopped is None and (api_url, server.otlp_http_endpoint) != _USUAL:
         variables = f"SPANFOLD_ENDPOINT={api_url} OTEL_EXPORTER_OTLP_ENDPOINT={server.otlp_http_endpoint}"
