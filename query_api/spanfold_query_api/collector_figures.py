@@ -38,7 +38,7 @@ _PRICES: Final = "price_list_date_seconds"
 
 
 def read(endpoint: str | None) -> dict[str, Any]:
-    """What :class:`~spanfold_query_api.operations_answers.CollectorStatus` says. Never fails: that is an answer.
+    """What :class:`~spanfold_query_api.operations_answers.CollectorStatus` says; "it is away" is one.
 
     Args:
         endpoint: the collector's OTLP/HTTP address; None: where the environment says it is.

@@ -46,8 +46,6 @@ class CompareQuery:
     end_ns: int | None = None
     """First unix ns that is too late; None for no end."""
     confidence: float = 0.95
-    max_traces: int = MAX_TRACES
-    """Of a version with more, about as many are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +140,14 @@ def read(database: Database, model_id: str, query: CompareQuery) -> Sample:
     ((count, first_ns, last_ns),) = database.query(sql["compare_traffic"], parameters)
     if not count:
         return Sample(0, sampled=False, first_ns=0, last_ns=0, **_columns([]), scores={})
-    sampled = count > query.max_traces
-    parameters["max_hash"] = _MAX_HASH * query.max_traces // count if sampled else _MAX_HASH
+    sampled = count > MAX_TRACES
+    parameters["max_hash"] = _MAX_HASH * MAX_TRACES // count if sampled else _MAX_HASH
     # What has come in since is not in the count, and may lie outside the time that traffic is counted over.
     parameters |= {"start_ns": first_ns, "end_ns": min(times.MAX_UNIX_NS, last_ns + 1)}
     within = {
         "earliest_ns": max(0, first_ns - TRACE_MARGIN_NS),
         "latest_ns": min(times.MAX_UNIX_NS, last_ns + TRACE_MARGIN_NS),
-        "limit": 2 * query.max_traces,
+        "limit": 2 * MAX_TRACES,
     }
     rows = database.query(sql["compare_traces"], parameters | within).rows
     scored = database.query(sql["compare_scores"], parameters | {"limit": MAX_SCORES})

@@ -39,7 +39,11 @@ _EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "recall_at_k": {"k": 3},
     "ndcg_at_k": {"k": 3},
     "guidelines": {"guidelines": "Be polite."},
-    "genai": {"name": "brevity", "definition": "No word too many.", "grading_prompt": "Score 1: no. Score 5: yes."},
+    "genai": {
+        "name": "brevity",
+        "definition": "No word too many.",
+        "grading_prompt": "Score 1: no. Score 5: yes.",
+    },
     "genai_prompt": {"name": "brevity", "judge_prompt": "Score {predictions} from 1 to 5."},
 }
 """Arguments of metrics that cannot be made without, to learn what they need."""
@@ -69,7 +73,7 @@ def metrics() -> list[dict[str, Any]]:
 
 
 def greater_is_better(name: str) -> bool | None:
-    """Whether more is better by the built-in metric of this name; None: neither is, or there is no such metric."""
+    """Whether more is better by the built-in metric of this name; None: neither is, or there is none."""
     return _directions().get(name)
 
 
@@ -119,7 +123,9 @@ def _described(name: str, place: str) -> dict[str, Any]:
 def _parameters(factory: Any, place: str) -> list[dict[str, Any]]:
     """What it takes. Metrics of one module explain a parameter that they share once."""
     module = place.partition(":")[0]
-    siblings = [_registry.factory(name) for name, one in _registry.NAMES.items() if one.startswith(f"{module}:")]
+    siblings = [
+        _registry.factory(name) for name, one in _registry.NAMES.items() if one.startswith(f"{module}:")
+    ]
     told: dict[str, str] = {}
     for one in (factory, *siblings):
         for name, said in _ARGUMENT.findall(_text(one)):

@@ -58,7 +58,7 @@ def database_status(database: Database, installation: Installation) -> dict[str,
 
 
 def ingest_status(database: Database, now_ns: int | None = None) -> dict[str, Any]:
-    """What :class:`~spanfold_query_api.operations_answers.IngestStatus` says; raises as :func:`database_status`."""
+    """What :class:`~spanfold_query_api.operations_answers.IngestStatus` says; raises as above."""
     now_ms = (time.time_ns() if now_ns is None else now_ns) // _NS_PER_MS
     since_ms = now_ms - now_ms % _MS_PER_MINUTE - (INGEST_MINUTES - 1) * _MS_PER_MINUTE
     parameters = {"since_ms": max(0, since_ms), "limit": 2 * INGEST_MINUTES}
@@ -105,7 +105,7 @@ def access_status(installation: Installation, table: RouteTable | None) -> dict[
         table: of the gateway, if there is one.
     """
     host = installation.bind_host
-    keys = [
+    keys: list[dict[str, Any]] = [
         {"endpoint": None, "provider": provider, "is_set": bool(os.environ.get(variable, "").strip())}
         for provider, variable in _JUDGE_KEYS.items()
     ]

@@ -27,8 +27,12 @@ class DatabaseStatus(Answer):
 
     engine: Annotated[str, Field(examples=["chDB", "ClickHouse"])]
     version: str
-    is_embedded: Annotated[bool | None, Field(description="Whether it runs in this process; null: not known.")]
-    disk_free_bytes: Annotated[int | None, Field(description="Of the disks that it writes to; null: not known.")]
+    is_embedded: Annotated[
+        bool | None, Field(description="Whether it runs in this process; null: not known.")
+    ]
+    disk_free_bytes: Annotated[
+        int | None, Field(description="Of the disks that it writes to; null: not known.")
+    ]
     disk_total_bytes: int | None
     tables: Annotated[list[DatabaseTable], Field(description="Largest first.")]
 

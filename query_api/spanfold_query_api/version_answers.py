@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from spanfold_query_api.answers import Answer, Time, UnixNs
-from spanfold_query_api.metric_answers import GreaterIsBetter
+from spanfold_query_api.metric_answers import GreaterIsBetter  # noqa: TC001 - pydantic reads it
 
 Service = Annotated[
     str,

@@ -1,7 +1,7 @@
 """How versions did in a period: what they served from counts by the minute, and how that was scored.
 
-What costs (traffic, latency, tokens) comes from the rollups, whatever there is of it; scores come from the events
-of evaluations and feedback, for the traces that entered the versions.
+Traffic, latency, tokens and cost come from the rollups, however much there is of them; scores come from the
+events of evaluations and feedback, for the traces that entered the versions.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spanfold_query_api import metric_catalogue, times
 from spanfold_query_api.statements import statement
+from spanfold_query_api.trace_search import TRACE_MARGIN_NS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +59,7 @@ class Version:
     model_id: str
     name: str
     service_name: str
-    """The application: the service that most of its entry spans are of; empty without traffic in the period."""
+    """The application: the service that most of its entry spans are of; empty without traffic."""
     created_ns: int
     """Its creation, or the first minute of its traffic where no event tells of it."""
     is_registered: bool
@@ -108,8 +109,8 @@ def figures(database: Database, model_ids: Sequence[str], period: Period) -> dic
     """What each version came to in the period; versions without traffic in it are left out.
 
     Returns:
-        By model ID: ``trace_count``, ``error_count``, ``latency_p50_ms``, ``latency_p95_ms``, ``input_tokens``,
-        ``output_tokens``, ``cost_usd``, ``first_unix_ns``, ``last_unix_ns``.
+        By model ID: ``trace_count``, ``error_count``, ``latency_p50_ms``, ``latency_p95_ms``,
+        ``input_tokens``, ``output_tokens``, ``cost_usd``, ``first_unix_ns``, ``last_unix_ns``.
     """
     if not model_ids:
         return {}
@@ -173,6 +174,7 @@ def scores(
         "model_ids": list(model_ids),
         "bucket_s": bucket_s,
         "scored_from_ns": max(0, period.start_ns - _CLOCK_MARGIN_NS),
+        "earliest_ns": max(0, period.start_ns - TRACE_MARGIN_NS),
         "max_labels": MAX_LABELS,
         "limit": MAX_SCORE_ROWS,
     }
@@ -180,7 +182,11 @@ def scores(
         model_id, name = row["model_id"], row["name"]
         if row["is_total"]:
             counts = {label: int(count) for label, count in row["labels"]}
-            totals[model_id][name] = {"count": row["trace_count"], "mean": row["mean"], "label_counts": counts}
+            totals[model_id][name] = {
+                "count": row["trace_count"],
+                "mean": row["mean"],
+                "label_counts": counts,
+            }
         elif row["mean"] is not None:
             means[model_id][row["start_unix_ns"]][name] = row["mean"]
     return Scores(totals, means)
@@ -194,7 +200,7 @@ def directions(database: Database, names: Iterable[str]) -> dict[str, bool | Non
     wanted = sorted(set(names))
     if not wanted:
         return {}
-    said = dict(database.query(statement("metric_directions"), {"names": wanted}))
+    said: dict[str, str] = dict(database.query(statement("metric_directions"), {"names": wanted}))
     known = {name: raw == "true" for name, raw in said.items()}
     return {name: known.get(name, metric_catalogue.greater_is_better(name)) for name in wanted}
 

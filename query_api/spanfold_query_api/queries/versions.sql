@@ -1,5 +1,6 @@
 -- Versions that had traffic in a period, and those that are named, newest first: by creation, else by first traffic.
--- Which application one is of, its entry spans say: the service that most of them are of.
+-- Which application one is of, its entry spans say: the service that most roots are of, or else most entries, in the
+-- last three minutes with traffic. To look at all entries would cost a hundred times as much.
 SELECT
     traffic.model_id AS model_id,
     told.name AS name,
@@ -45,13 +46,21 @@ LEFT JOIN
     SELECT ModelId, argMax(ServiceName, entries) AS service
     FROM
     (
-        SELECT ModelId, ServiceName, count() AS entries
+        SELECT ModelId, ServiceName, (countIf(Entry = 2), count()) AS entries
         FROM spans
         WHERE Entry >= 1
-            AND ModelId != ''
-            AND (empty({model_ids:Array(String)}) OR ModelId IN {model_ids:Array(String)})
-            AND Timestamp >= fromUnixTimestamp64Nano({start_ns:Int64})
-            AND Timestamp < fromUnixTimestamp64Nano({end_ns:Int64})
+            AND (ModelId, toStartOfMinute(toDateTime(Timestamp))) IN
+            (
+                SELECT ModelId, Minute
+                FROM model_rollups
+                WHERE TraceCount > 0
+                    AND ModelId != ''
+                    AND (empty({model_ids:Array(String)}) OR ModelId IN {model_ids:Array(String)})
+                    AND Minute >= toStartOfMinute(fromUnixTimestamp64Nano({start_ns:Int64}))
+                    AND Minute < fromUnixTimestamp64Nano({end_ns:Int64})
+                ORDER BY Minute DESC
+                LIMIT 3 BY ModelId
+            )
         GROUP BY ModelId, ServiceName
     )
     GROUP BY ModelId

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def router(database: Database) -> APIRouter:
-    """The routes ``/v1/models/trends``, ``/v1/changes`` and ``/v1/regressions``; before ``/v1/models/{model_id}``."""
+    """``/v1/models/trends``, ``/v1/changes`` and ``/v1/regressions``; before ``/v1/models/{model_id}``."""
     routes = APIRouter(prefix="/v1")
 
     @routes.get(
