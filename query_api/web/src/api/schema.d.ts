@@ -390,6 +390,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/evaluations/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an evaluation would do and cost */
+        post: operations["get_estimate_v1_evaluations_estimate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/experiments": {
         parameters: {
             query?: never;
@@ -1332,6 +1349,8 @@ export interface components {
             held_bytes: {
                 [key: string]: number;
             };
+            /** Inserts */
+            inserts: components["schemas"]["InsertTimes"][];
             /**
              * Price List Time
              * @description Date of the price list for costs.
@@ -1575,6 +1594,16 @@ export interface components {
             start_time: string | null;
             /** Tags */
             tags: components["schemas"]["Row"][];
+        };
+        /**
+         * CostRange
+         * @description Between what the cost is expected, in US dollars.
+         */
+        CostRange: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
         };
         /**
          * DatabaseStatus
@@ -1954,6 +1983,39 @@ export interface components {
             };
         };
         /**
+         * EvaluationEstimate
+         * @description What an evaluation would do, and about what it would cost. Nothing was started.
+         */
+        EvaluationEstimate: {
+            /**
+             * Basis
+             * @description How this was reckoned, in a sentence.
+             */
+            basis: string;
+            /**
+             * Call Count
+             * @description Calls to judges, if the cache knew none of them and each reply was usable.
+             */
+            call_count: number;
+            /** @description Null: the price list does not know a judge that would be paid. */
+            cost_usd: components["schemas"]["CostRange"] | null;
+            /**
+             * Notes
+             * @description What limits it: budgets, rows that lack something, ...
+             */
+            notes: string[];
+            /**
+             * Selected Count
+             * @description Those of them that would be scored.
+             */
+            selected_count: number;
+            /**
+             * Trace Count
+             * @description Traces that meet the condition, before sample and limit.
+             */
+            trace_count: number;
+        };
+        /**
          * EvaluationPage
          * @description Evaluations, newest first.
          */
@@ -2305,6 +2367,26 @@ export interface components {
              * @description Null: no span ever came in.
              */
             last_received_time: string | null;
+        };
+        /**
+         * InsertTimes
+         * @description How long the collector's inserts took since it started.
+         */
+        InsertTimes: {
+            /** Count */
+            count: number;
+            /**
+             * Mean Ms
+             * @description From the call to the commit.
+             */
+            mean_ms: number;
+            /**
+             * Path
+             * @description Who decoded: `engine` (large groups) or `python`.
+             */
+            path: string;
+            /** Signal */
+            signal: string;
         };
         /**
          * LabelCount
@@ -2744,7 +2826,14 @@ export interface components {
             collector: components["schemas"]["CollectorStatus"];
             database: components["schemas"]["DatabaseStatus"];
             evaluations: components["schemas"]["EvaluationsStatus"];
+            /** @description Null: there is none. */
+            gateway: components["schemas"]["GatewayStatus"] | null;
             ingest: components["schemas"]["IngestStatus"];
+            /**
+             * Version
+             * @description Of spanfold.
+             */
+            version: string;
         };
         /**
          * Problem
@@ -3602,7 +3691,7 @@ export interface components {
             facets: components["schemas"]["Facet"][];
             /**
              * Sampled
-             * @description Whether there are more: only the newest 100,000 are looked at.
+             * @description Whether there are more: the newest 100,000 entry spans are looked at.
              */
             sampled: boolean;
             /**
@@ -5156,6 +5245,118 @@ export interface operations {
             };
             /** @description There is no such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter or the filter is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away or too slow: try again after `Retry-After`. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_estimate_v1_evaluations_estimate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Experiment Id
+                     * @default 0
+                     */
+                    experiment_id?: string;
+                    /**
+                     * Metrics
+                     * @description Names, as in `token_f1` or `regex_match:pattern=^[0-9]+$`, or specs: `{"name": "guidelines", "parameters": {...}}`.
+                     */
+                    metrics: (string | {
+                        [key: string]: unknown;
+                    })[];
+                    /** Name */
+                    name?: string | null;
+                    /**
+                     * EvaluationOptions
+                     * @description How an evaluation runs.
+                     */
+                    options?: {
+                        /** Batch Rows */
+                        batch_rows?: number | null;
+                        /** Concurrency */
+                        concurrency?: number | null;
+                        /** Mapping */
+                        mapping?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Max Calls */
+                        max_calls?: number | null;
+                        /** Max Cost Usd */
+                        max_cost_usd?: number | null;
+                        /** Retry Failed */
+                        retry_failed?: boolean | null;
+                    };
+                    /** Run Id */
+                    run_id?: string | null;
+                    /**
+                     * Selection
+                     * @description Which traces: `model`, `since`, `until`, `where`, `experiment`, `run_id`, `trace_ids`, `sample`, `stratify_by`, `seed`, `limit`; each may be left out.
+                     * @example {
+                     *       "model": "support-bot-v2",
+                     *       "sample": 0.1,
+                     *       "since": "24h",
+                     *       "where": "status = 'OK'"
+                     *     }
+                     */
+                    selection: {
+                        [key: string]: unknown;
+                    };
+                    /** User */
+                    user?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationEstimate"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not `application/json`. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
