@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 TIMEOUT_S: Final = 2.0
 """Of the whole answer."""
 MAX_BYTES: Final = 1024 * 1024
+_MS_PER_S: Final = 1_000
 _PREFIX: Final = "spanfold_collector_"
 _LOGS_PATH: Final = "/v1/logs"
 _COUNTERS: Final = (
@@ -35,6 +36,7 @@ _COUNTERS: Final = (
 _GAUGES: Final = ("held_bytes", "spool_bytes")
 _REFUSED: Final = "refused_requests_total"
 _PRICES: Final = "price_list_date_seconds"
+_INSERTS: Final = "insert_seconds"
 
 
 def read(endpoint: str | None) -> dict[str, Any]:
@@ -68,6 +70,7 @@ def parse(exposition: str) -> dict[str, Any]:
     """
     found: dict[str, dict[str, int]] = defaultdict(dict)
     refused: list[dict[str, Any]] = []
+    inserts: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     price_list_s = 0.0
     for family in text_string_to_metric_families(exposition):
         for sample in family.samples:
@@ -76,6 +79,9 @@ def parse(exposition: str) -> dict[str, Any]:
                 refused.append(_refused(sample.labels, sample.value))
             elif name == _PRICES:
                 price_list_s = sample.value
+            elif name.startswith(_INSERTS):
+                key = (sample.labels.get("signal", ""), sample.labels.get("path", ""))
+                inserts[key][name.removeprefix(_INSERTS)] = sample.value
             elif sample.name.startswith(_PREFIX) and "signal" in sample.labels:
                 found[name][sample.labels["signal"]] = int(sample.value)
     if not found:
@@ -86,6 +92,16 @@ def parse(exposition: str) -> dict[str, Any]:
         **{name: nothing | found[f"{name}_total"] for name in _COUNTERS},
         **{name: nothing | found[name] for name in _GAUGES},
         "refused_requests": refused,
+        "inserts": [
+            {
+                "signal": signal,
+                "path": path,
+                "count": int(sums["_count"]),
+                "mean_ms": sums["_sum"] / sums["_count"] * _MS_PER_S,
+            }
+            for (signal, path), sums in sorted(inserts.items())
+            if sums.get("_count")
+        ],
         "price_list_time": times.format_rfc3339(int(price_list_s) * times.NS_PER_S) if price_list_s else None,
     }
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from spanfold_query_api.answers import Answer, Time, UnixNs
+from spanfold_query_api.gateway.routes import GatewayStatus  # noqa: TC001 - a field of pydantic
 
 BySignal = Annotated[dict[str, int], Field(examples=[{"traces": 1200, "logs": 40}])]
 
@@ -65,6 +66,15 @@ class RefusedRequests(Answer):
     count: int
 
 
+class InsertTimes(Answer):
+    """How long the collector's inserts took since it started."""
+
+    signal: str
+    path: Annotated[str, Field(description="Who decoded: `engine` (large groups) or `python`.")]
+    count: int
+    mean_ms: Annotated[float, Field(description="From the call to the commit.")]
+
+
 class CollectorFigures(Answer):
     """The collector's counters since it started, and its gauges, by signal."""
 
@@ -80,6 +90,7 @@ class CollectorFigures(Answer):
     dead_lettered_requests: Annotated[BySignal, Field(description="That the database refuses for good.")]
     held_bytes: Annotated[BySignal, Field(description="Of requests that wait in memory.")]
     spool_bytes: Annotated[BySignal, Field(description="That wait to be replayed.")]
+    inserts: list[InsertTimes]
     price_list_time: Annotated[Time | None, Field(description="Date of the price list for costs.")]
 
 
@@ -125,8 +136,10 @@ class AccessStatus(Answer):
 class Operations(Answer):
     """How the server is doing."""
 
+    version: Annotated[str, Field(description="Of spanfold.")]
     database: DatabaseStatus
     ingest: IngestStatus
     collector: CollectorStatus
     evaluations: EvaluationsStatus
     access: AccessStatus
+    gateway: Annotated[GatewayStatus | None, Field(description="Null: there is none.")]

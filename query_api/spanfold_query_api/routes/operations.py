@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
@@ -30,14 +31,17 @@ def router(
 
     @routes.get("", summary="How the server is doing", responses=responses())
     def get_operations() -> Operations:
-        table = None if deployments is None else deployments.gateway.table
+        gateway = None if deployments is None else deployments.gateway
+        table = None if gateway is None else gateway.table
         return Operations.model_validate(
             {
+                "version": metadata.version("spanfold"),
                 "database": operations.database_status(database, installation),
                 "ingest": operations.ingest_status(database),
                 "collector": operations.collector_status(outgoing),
                 "evaluations": operations.evaluations_status(database, workers),
                 "access": operations.access_status(installation, table),
+                "gateway": None if gateway is None else gateway.status(),
             }
         )
 
