@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from spanfold_query_api import version_figures
-from spanfold_query_api.version_figures import Asked, Period, Version
+from spanfold_query_api import times, version_figures
+from spanfold_query_api.statements import statement
+from spanfold_query_api.version_figures import Asked, Period, Pieces, Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
     from spanfold_schemas.database import Database
 
 MAX_VERSIONS: Final = 200
+_MINUTE_NS: Final = 60 * times.NS_PER_S
+_NO_TRAFFIC: Final[Mapping[str, Any]] = {
+    "trace_count": 0,
+    "error_count": 0,
+    "latency_p50_ms": None,
+    "latency_p95_ms": None,
+    "cost_usd": None,
+    "input_tokens": None,
+    "output_tokens": None,
+}
 
 
 def changes(database: Database, period: Period, experiment_ids: Sequence[str]) -> dict[str, Any]:
@@ -21,37 +32,59 @@ def changes(database: Database, period: Period, experiment_ids: Sequence[str]) -
     Raises:
         RetryableDatabaseError: as :meth:`Database.query`; a shorter time range may help.
     """
+    period = _whole_minutes(period)
     before = period.before
     both = Period(before.start_ns, period.end_ns)
     asked = Asked(experiment_ids=tuple(experiment_ids), include_deleted=True)
     found = version_figures.versions(database, both, asked, MAX_VERSIONS)
     ids = [version.model_id for version in found]
-    sides = [
-        (
-            version_figures.figures(database, ids, one),
-            version_figures.scores(database, ids, one).totals,
-            _described(version_figures.traffic(database, one, experiment_ids)),
-        )
-        for one in (period, before)
-    ]
-    (now, scored_now, traffic_now), (then, scored_then, traffic_then) = sides
-    names = {name for side in (scored_now, scored_then) for named in side.values() for name in named}
-    directions = version_figures.directions(database, names)
+    figures = _figures(database, both, period, ids, experiment_ids)
+    pieces = Pieces(period.end_ns - period.start_ns, before.start_ns)
+    means = version_figures.scores(database, ids, both, pieces).means
+    directions = version_figures.directions(
+        database, {name for by_time in means.values() for named in by_time.values() for name in named}
+    )
     return {
         "current": period.described(),
         "previous": before.described(),
-        "totals": {"current": traffic_now, "previous": traffic_then},
+        "totals": {
+            "current": _described(figures.get((None, True), _NO_TRAFFIC)),
+            "previous": _described(figures.get((None, False), _NO_TRAFFIC)),
+        },
         "models": [
             {
                 **_named(version, period),
-                "current": _optional(now.get(version.model_id)),
-                "previous": _optional(then.get(version.model_id)),
-                "scores": _scores(
-                    scored_now.get(version.model_id, {}), scored_then.get(version.model_id, {}), directions
-                ),
+                "current": _optional(figures.get((version.model_id, True))),
+                "previous": _optional(figures.get((version.model_id, False))),
+                "scores": _scores(means.get(version.model_id, {}), period, directions),
             }
             for version in found
         ],
+    }
+
+
+def _whole_minutes(period: Period) -> Period:
+    """The period, widened to whole minutes: nothing then counts for both periods."""
+    end_ns = -(-period.end_ns // _MINUTE_NS) * _MINUTE_NS
+    return Period(period.start_ns // _MINUTE_NS * _MINUTE_NS, end_ns)
+
+
+def _figures(
+    database: Database, both: Period, period: Period, model_ids: Sequence[str], experiment_ids: Sequence[str]
+) -> Mapping[tuple[str | None, bool], Mapping[str, Any]]:
+    """By model ID, None for all traffic, and whether of the period and not of the one before."""
+    parameters = {
+        **both.parameters(),
+        "current_ns": period.start_ns,
+        "model_ids": list(model_ids),
+        "experiment_ids": list(experiment_ids),
+    }
+    rows = database.query(statement("changes_figures"), parameters).dicts()
+    return {
+        (None if row["is_total"] else row["model_id"], bool(row["is_current"])): version_figures.with_latency(
+            row
+        )
+        for row in rows
     }
 
 
@@ -85,16 +118,15 @@ def _described(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _scores(
-    now: Mapping[str, Mapping[str, Any]],
-    then: Mapping[str, Mapping[str, Any]],
-    directions: Mapping[str, bool | None],
+    means: Mapping[int, Mapping[str, float]], period: Period, directions: Mapping[str, bool | None]
 ) -> list[dict[str, Any]]:
-    found = []
-    for name in sorted({*now, *then}):
-        means = {
-            "current": now.get(name, {}).get("mean"),
-            "previous": then.get(name, {}).get("mean"),
+    now, then = means.get(period.start_ns, {}), means.get(period.before.start_ns, {})
+    return [
+        {
+            "name": name,
+            "current": now.get(name),
+            "previous": then.get(name),
+            "greater_is_better": directions[name],
         }
-        if means["current"] is not None or means["previous"] is not None:
-            found.append({"name": name, **means, "greater_is_better": directions[name]})
-    return found
+        for name in sorted({*now, *then})
+    ]

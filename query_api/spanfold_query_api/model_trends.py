@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spanfold_query_api import time_buckets, times, version_figures
-from spanfold_query_api.version_figures import Asked, Period, Scores, Version
+from spanfold_query_api.version_figures import Asked, Figures, Period, Pieces, Scores, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from spanfold_schemas.database import Database
 
@@ -39,19 +39,16 @@ def trends(database: Database, asked: Asked, period: Period, *, buckets: int, li
     bucket_s = time_buckets.width_s(period.start_ns, period.end_ns, buckets)
     found = version_figures.versions(database, period, asked, limit)
     ids = [version.model_id for version in found]
-    whole = version_figures.figures(database, ids, period)
-    pieces = version_figures.figures_by_time(database, ids, period, bucket_s)
-    scores = version_figures.scores(database, ids, period, bucket_s)
+    pieces = Pieces(bucket_s * times.NS_PER_S)
+    figures = version_figures.figures(database, ids, period, pieces)
+    scores = version_figures.scores(database, ids, period, pieces)
     names = {name for named in scores.totals.values() for name in named}
     directions = version_figures.directions(database, names)
     return {
         "start_time_unix_ns": period.start_ns,
         "end_time_unix_ns": period.end_ns,
         "bucket_ns": bucket_s * times.NS_PER_S,
-        "models": [
-            _trend(version, whole.get(version.model_id), pieces.get(version.model_id, []), scores, directions)
-            for version in found
-        ],
+        "models": [_trend(version, figures, scores, directions) for version in found],
     }
 
 
@@ -67,11 +64,11 @@ def period_of(database: Database, start_ns: int | None, end_ns: int | None) -> P
 
 def _trend(
     version: Version,
-    whole: Mapping[str, Any] | None,
-    pieces: Sequence[Mapping[str, Any]],
+    figures: Figures,
     scores: Scores,
     directions: Mapping[str, bool | None],
 ) -> dict[str, Any]:
+    whole = figures.totals.get(version.model_id)
     told = _NOTHING if whole is None else {name: whole[name] for name in _NOTHING}
     means = scores.means.get(version.model_id, {})
     named = scores.totals.get(version.model_id, {})
@@ -86,7 +83,7 @@ def _trend(
         "scores": [
             {"name": name, **named[name], "greater_is_better": directions[name]} for name in sorted(named)
         ],
-        "buckets": [_bucket(piece, means) for piece in pieces],
+        "buckets": [_bucket(piece, means) for piece in figures.pieces.get(version.model_id, ())],
     }
 
 

@@ -42,7 +42,8 @@ def database_status(database: Database, installation: Installation) -> dict[str,
         RetryableDatabaseError: as :meth:`Database.query`.
     """
     engine = database.query(statement("operations_disk")).dicts()[0]
-    oldest_ns = dict(database.query(statement("operations_oldest")).rows)
+    oldest = database.query(statement("operations_oldest"))
+    oldest_ns = {name: unix_ns for name, unix_ns, row_count in oldest if row_count}
     tables = database.query(statement("operations_tables")).dicts()
     for table in tables:
         unix_ns = oldest_ns.get(table["name"])

@@ -25,7 +25,6 @@ MAX_SCORE_ROWS: Final = 200_000
 _NS_PER_MS: Final = 1_000_000
 _CLOCK_MARGIN_NS: Final = 3_600 * times.NS_PER_S
 """A score is given after its trace began, but for clocks that differ."""
-_ONE_BUCKET_S: Final = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,19 @@ class Period:
     def parameters(self) -> dict[str, Any]:
         """As statements have it."""
         return {"start_ns": self.start_ns, "end_ns": self.end_ns}
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """How a period is cut: pieces begin at ``origin_ns`` and at multiples of the width from there."""
+
+    width_ns: int
+    """For counts by the minute, whole minutes."""
+    origin_ns: int = 0
+
+    def parameters(self) -> dict[str, Any]:
+        """As statements have it."""
+        return {"bucket_ns": self.width_ns, "origin_ns": self.origin_ns}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,44 +117,34 @@ def versions(database: Database, period: Period, asked: Asked, limit: int) -> li
     ]
 
 
-def figures(database: Database, model_ids: Sequence[str], period: Period) -> dict[str, dict[str, Any]]:
-    """What each version came to in the period; versions without traffic in it are left out.
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What versions came to in a period.
 
-    Returns:
-        By model ID: ``trace_count``, ``error_count``, ``latency_p50_ms``, ``latency_p95_ms``,
-        ``input_tokens``, ``output_tokens``, ``cost_usd``, ``first_unix_ns``, ``last_unix_ns``.
+    Members are ``trace_count``, ``error_count``, ``latency_p50_ms``, ``latency_p95_ms``, ``input_tokens``,
+    ``output_tokens``, ``cost_usd``, ``first_unix_ns`` and ``last_unix_ns``. What had no traffic is left out.
     """
+
+    totals: Mapping[str, Mapping[str, Any]]
+    """By model ID."""
+    pieces: Mapping[str, Sequence[Mapping[str, Any]]]
+    """By model ID, oldest first, with ``start_unix_ns``."""
+
+
+def figures(database: Database, model_ids: Sequence[str], period: Period, pieces: Pieces) -> Figures:
+    """What versions came to in a period, and in pieces of it."""
+    totals: dict[str, Mapping[str, Any]] = {}
+    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     if not model_ids:
-        return {}
-    parameters = {**period.parameters(), "model_ids": list(model_ids)}
-    rows = database.query(statement("version_figures"), parameters).dicts()
-    return {row.pop("model_id"): _with_latency(row) for row in rows}
-
-
-def figures_by_time(
-    database: Database, model_ids: Sequence[str], period: Period, bucket_s: int
-) -> dict[str, list[dict[str, Any]]]:
-    """The same in pieces of the period, oldest first; pieces without traffic are left out.
-
-    Args:
-        database: where to read.
-        model_ids: of the versions.
-        period: in whole minutes.
-        bucket_s: width of a piece, a multiple of a minute.
-    """
-    found: dict[str, list[dict[str, Any]]] = {}
-    if not model_ids:
-        return found
-    parameters = {**period.parameters(), "model_ids": list(model_ids), "bucket_s": bucket_s}
-    for row in database.query(statement("version_figures_by_time"), parameters).dicts():
-        found.setdefault(row.pop("model_id"), []).append(_with_latency(row))
-    return found
-
-
-def traffic(database: Database, period: Period, experiment_ids: Sequence[str]) -> dict[str, Any]:
-    """What all traffic came to, or that of the versions of some experiments; members as :func:`figures`'."""
-    parameters = {**period.parameters(), "experiment_ids": list(experiment_ids)}
-    return _with_latency(database.query(statement("traffic_figures"), parameters).dicts()[0])
+        return Figures(totals, found)
+    parameters = {**period.parameters(), **pieces.parameters(), "model_ids": list(model_ids)}
+    for row in database.query(statement("version_figures"), parameters).dicts():
+        model_id, is_total = row.pop("model_id"), row.pop("is_total")
+        if is_total:
+            totals[model_id] = with_latency(row)
+        else:
+            found[model_id].append(with_latency(row))
+    return Figures(totals, found)
 
 
 def extent(database: Database) -> Period | None:
@@ -161,9 +163,7 @@ class Scores:
     """By model ID and start of a piece (unix ns): means by name."""
 
 
-def scores(
-    database: Database, model_ids: Sequence[str], period: Period, bucket_s: int = _ONE_BUCKET_S
-) -> Scores:
+def scores(database: Database, model_ids: Sequence[str], period: Period, pieces: Pieces) -> Scores:
     """How the traces of the period were scored, whenever that was done."""
     totals: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     means: dict[str, dict[int, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
@@ -171,8 +171,8 @@ def scores(
         return Scores(totals, means)
     parameters = {
         **period.parameters(),
+        **pieces.parameters(),
         "model_ids": list(model_ids),
-        "bucket_s": bucket_s,
         "scored_from_ns": max(0, period.start_ns - _CLOCK_MARGIN_NS),
         "earliest_ns": max(0, period.start_ns - TRACE_MARGIN_NS),
         "max_labels": MAX_LABELS,
@@ -205,7 +205,7 @@ def directions(database: Database, names: Iterable[str]) -> dict[str, bool | Non
     return {name: known.get(name, metric_catalogue.greater_is_better(name)) for name in wanted}
 
 
-def _with_latency(row: dict[str, Any]) -> dict[str, Any]:
+def with_latency(row: dict[str, Any]) -> dict[str, Any]:
     """The row with latencies in ms, None without a trace."""
     quantiles = row.pop("latency_ns")
     p50, p95, _ = (ns / _NS_PER_MS for ns in quantiles) if row["trace_count"] else (None, None, None)

@@ -1,12 +1,12 @@
--- When the oldest row of each table of telemetry, events and scores happened. Those with partitions by time know.
-SELECT 'spans' AS name, toUnixTimestamp64Nano(minOrNull(Timestamp)) AS oldest_unix_ns FROM spans
+-- When the oldest row of each table of telemetry, events and scores happened; parts know it where partitions are by time.
+SELECT 'spans' AS name, toUnixTimestamp64Nano(min(Timestamp)) AS oldest_unix_ns, count() AS row_count FROM spans
 UNION ALL
-SELECT 'logs', toUnixTimestamp64Nano(minOrNull(Timestamp)) FROM logs
+SELECT 'logs', toUnixTimestamp64Nano(min(Timestamp)), count() FROM logs
 UNION ALL
-SELECT 'trace_ranges', toUnixTimestamp64Nano(minOrNull(Start)) FROM trace_ranges
+SELECT 'trace_ranges', toUnixTimestamp64Nano(min(Start)), count() FROM trace_ranges
 UNION ALL
-SELECT 'model_rollups', toUnixTimestamp64Nano(toDateTime64(minOrNull(Minute), 9)) FROM model_rollups
+SELECT 'model_rollups', toInt64(toUnixTimestamp(min(Minute))) * 1000000000, count() FROM model_rollups
 UNION ALL
-SELECT 'evaluation_events', toUnixTimestamp64Nano(minOrNull(Timestamp)) FROM evaluation_events
+SELECT 'evaluation_events', toUnixTimestamp64Nano(min(Timestamp)), count() FROM evaluation_events
 UNION ALL
-SELECT 'entity_events', toUnixTimestamp64Nano(minOrNull(Timestamp)) FROM entity_events
+SELECT 'entity_events', toUnixTimestamp64Nano(min(Timestamp)), count() FROM entity_events

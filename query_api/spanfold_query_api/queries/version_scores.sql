@@ -31,7 +31,7 @@ FROM
         name,
         value,
         label,
-        toInt64(intDiv(toUnixTimestamp(start), {bucket_s:UInt32})) * {bucket_s:UInt32} * 1000000000 AS start_unix_ns
+        {origin_ns:Int64} + intDiv(toUnixTimestamp64Nano(start) - {origin_ns:Int64}, {bucket_ns:Int64}) * {bucket_ns:Int64} AS start_unix_ns
     FROM
     (
         SELECT scored.ModelId AS model_id, scored.EvaluationName AS name, scored.value AS value, scored.label AS label, ranges.start AS start
