@@ -22,8 +22,9 @@ export interface EvaluationSearch {
   /** Whose agreement with whom: names of scores. */
   judge?: string;
   human?: string;
-  /** What this evaluation is compared with. */
+  /** What is compared with what: evaluation or version; `mine` is this evaluation if left out. */
   other?: string;
+  mine?: string;
 }
 
 function numberOf(value: unknown): number | undefined {
@@ -45,5 +46,6 @@ export function validateEvaluationSearch(search: Record<string, unknown>): Evalu
     judge: textOf(search.judge),
     human: textOf(search.human),
     other: textOf(search.other),
+    mine: textOf(search.mine),
   });
 }
