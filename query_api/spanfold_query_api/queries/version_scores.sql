@@ -40,7 +40,7 @@ FROM
         (
             SELECT TraceId, min(Start) AS start
             FROM trace_ranges
-            WHERE TraceId IN (SELECT TraceId FROM scored WHERE ModelId != '')
+            WHERE TraceId IN (SELECT TraceId FROM evaluation_events WHERE Error = '' AND ModelId IN {model_ids:Array(String)} AND Timestamp >= fromUnixTimestamp64Nano({scored_from_ns:Int64}))
                 AND Start >= fromUnixTimestamp64Nano({earliest_ns:Int64})
                 AND Start < fromUnixTimestamp64Nano({end_ns:Int64})
             GROUP BY TraceId
@@ -55,7 +55,7 @@ FROM
             FROM spans
             WHERE Entry >= 1
                 AND ModelId IN {model_ids:Array(String)}
-                AND TraceId IN (SELECT TraceId FROM scored WHERE ModelId = '')
+                AND TraceId IN (SELECT TraceId FROM evaluation_events WHERE Error = '' AND ModelId = '' AND Timestamp >= fromUnixTimestamp64Nano({scored_from_ns:Int64}))
                 AND Timestamp >= fromUnixTimestamp64Nano({start_ns:Int64})
                 AND Timestamp < fromUnixTimestamp64Nano({end_ns:Int64})
             GROUP BY TraceId, ModelId
