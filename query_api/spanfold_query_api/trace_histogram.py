@@ -1,4 +1,9 @@
-"""Traces over time: how many, how many failed, how long they took."""
+"""Traces over time: how many, how many failed, how long they took.
+
+Each trace counts once, at its entry span, which costs a look at every entry span of the range. Over a large
+range and without a filter there is less to look at: the rollups, where traces have a single entry span, so
+that these count each once; else, for all versions together, the roots.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,10 @@ if TYPE_CHECKING:
     from spanfold_schemas.database import Database
 
 EXACT_MAX_SPANS: Final = 2_000_000
-"""A histogram without a filter over more spans than this is answered from the rollups."""
+"""A histogram without a filter over more spans than this is approximate, if that is faster."""
+_MAX_COUNTED_TWICE: Final = 0.01
+"""Share of entry spans that may be their traces' second ones for the rollups to do."""
+_EXACT: Final = "histogram"
 _NS_PER_MS: Final = 1_000_000
 _MINUTE_NS: Final = 60 * times.NS_PER_S
 _DAY_NS: Final = 1_440 * _MINUTE_NS
@@ -37,13 +45,13 @@ def histogram(database: Database, query: TraceQuery, max_buckets: int) -> dict[s
     start_ns = query.start_ns or within.start_ns
     end_ns = query.end_ns or max(within.end_ns, start_ns + 1)
     bucket_ns = width(start_ns, end_ns, max_buckets)
-    from_rollups = query.condition is EVERY_TRACE and bucket_ns >= _MINUTE_NS and _is_large(within)
-    found = _found(database, query, within, bucket_ns, from_rollups=from_rollups) if within else []
+    name = _statement(database, query, within, bucket_ns)
+    found = _found(database, query, within, bucket_ns, name) if within else []
     return {
         "start_time_unix_ns": start_ns,
         "end_time_unix_ns": end_ns,
         "bucket_ns": bucket_ns,
-        "approximate": from_rollups,
+        "approximate": name != _EXACT,
         "trace_count": sum(bucket["ok_count"] + bucket["error_count"] for bucket in found),
         "error_count": sum(bucket["error_count"] for bucket in found),
         "buckets": found,
@@ -76,12 +84,19 @@ def _widths() -> Iterator[int]:
         scale *= 10
 
 
-def _is_large(within: Extent) -> bool:
-    return bool(within) and (within.end_ns - within.start_ns) > EXACT_MAX_SPANS * within.ns_per_span
+def _statement(database: Database, query: TraceQuery, within: Extent, bucket_ns: int) -> str:
+    """What answers soon enough: the exact statement, if any does."""
+    is_large = within.end_ns - within.start_ns > EXACT_MAX_SPANS * within.ns_per_span
+    if query.condition is not EVERY_TRACE or bucket_ns < _MINUTE_NS or not is_large:
+        return _EXACT
+    (levels,) = database.query(statement("entry_levels"), {"model_id": query.model_id})
+    if min(levels) <= _MAX_COUNTED_TWICE * max(levels):
+        return "histogram_rollup"
+    return _EXACT if query.model_id else "histogram_roots"
 
 
 def _found(
-    database: Database, query: TraceQuery, within: Extent, bucket_ns: int, *, from_rollups: bool
+    database: Database, query: TraceQuery, within: Extent, bucket_ns: int, name: str
 ) -> list[dict[str, Any]]:
     """The buckets that hold something, earliest first."""
     parameters = {
@@ -90,14 +105,12 @@ def _found(
         "end_ns": within.end_ns,
         "bucket_ns": bucket_ns,
     }
-    if from_rollups:
-        rows = database.query(statement("histogram_rollup"), parameters)
-    else:
+    if name == _EXACT:
         parameters |= {
             **query.condition.parameters,
             **range_parameters(query.condition, within.start_ns, within.end_ns),
         }
-        rows = database.query(statement("histogram", filter=query.condition.sql), parameters)
+    rows = database.query(statement(name, filter=query.condition.sql), parameters)
     return [
         {
             "start_time_unix_ns": bucket * bucket_ns,

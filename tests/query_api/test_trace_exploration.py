@@ -104,7 +104,7 @@ def test_a_scatter_is_of_the_traces_that_match(api: httpx.Client) -> None:
     assert answer["trace_count"] == 2
     bounds = {"start": "2026-11-21T05:00:02Z", "end": "2026-11-21T05:00:04Z"}
     assert get(api, "scatter", **bounds)["points"]["latency_ms"] == [2.0, 3.0]
-    nothing = {"trace_id": [], "start_time_unix_ns": [], "latency_ms": [], "error": []}
+    nothing: dict[str, list[Any]] = {"trace_id": [], "start_time_unix_ns": [], "latency_ms": [], "error": []}
     assert get(api, "scatter", filter="model_id = 'nobody'") == {"trace_count": 0, "points": nothing}
     assert get(api, "scatter", start="2027-01-01T00:00:00Z")["points"] == nothing
 
@@ -144,7 +144,9 @@ def test_keys_are_those_of_the_newest_spans_of_the_range(
     bounds = {"start": "2026-11-21T05:00:00Z", "end": "2026-11-21T05:00:05Z"}
 
     def keys() -> list[str]:
-        told = {field["name"]: field["keys"] for field in get(api, "fields", **bounds)["fields"]}
+        told: dict[str, list[str]] = {
+            field["name"]: field["keys"] for field in get(api, "fields", **bounds)["fields"]
+        }
         return told["attributes"]
 
     assert keys() == ["often", "rare.1", "rare.2", "rare.3", "rare.4"]

@@ -31,7 +31,7 @@ def _filled(database: RecordingDatabase) -> None:
     rows = []
     for number in range(1, 11):
         # Ten traces, a second apart, of ten conversations, three users and two versions; a third failed.
-        entry = {
+        entry: dict[str, Any] = {
             "Timestamp": T0_NS + number * S,
             "ModelId": A if number <= 6 else B,
             "StatusCode": 2 if number % 3 == 0 else 1,

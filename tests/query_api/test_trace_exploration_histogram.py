@@ -93,7 +93,7 @@ def test_a_range_without_spans_is_answered_without_buckets(api: httpx.Client) ->
     assert answer["end_time_unix_ns"] - answer["start_time_unix_ns"] == 86_400 * S
 
 
-def test_large_ranges_are_answered_from_counts_by_the_minute(
+def test_a_large_range_of_traces_with_one_entry_is_answered_from_counts_by_the_minute(
     api: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trace_histogram, "EXACT_MAX_SPANS", 0)
@@ -105,6 +105,19 @@ def test_large_ranges_are_answered_from_counts_by_the_minute(
     assert answer["buckets"][-1]["latency_p50_ms"] == pytest.approx(1_000)
     assert asked(api, **RANGE, buckets=400)["approximate"] is False, "a bucket of less than a minute"
     assert asked(api, **RANGE, buckets=10, filter="latency_ms > 0")["approximate"] is False
+
+
+def test_a_large_range_of_traces_with_several_entries_is_answered_from_roots(
+    api: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_histogram, "EXACT_MAX_SPANS", 0)
+    answer = asked(api, **RANGE, buckets=10)
+    assert answer["approximate"] is True
+    assert counts(answer) == {0: (11, 1), 180: (1, 0)}, "the one without a root is not there"
+    assert answer["buckets"][-1]["latency_p95_ms"] == 1_000
+    of_one = asked(api, model_id=B, **RANGE, buckets=10)
+    assert of_one["approximate"] is False, "roots alone would tell little of a version behind others"
+    assert counts(of_one) == {120: (0, 1), 540: (1, 0)}
 
 
 @pytest.mark.parametrize(

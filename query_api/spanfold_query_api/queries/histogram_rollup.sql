@@ -1,4 +1,4 @@
--- Whole minutes: the first and the last one count in full.
+-- Whole minutes: the first and the last one count in full. Entry spans are counted: right where each trace has one.
 SELECT
     intDiv(toInt64(toUnixTimestamp(Minute)) * 1000000000, {bucket_ns:Int64}) AS bucket,
     sum(TraceCount) - sum(ErrorCount) AS ok_count,
