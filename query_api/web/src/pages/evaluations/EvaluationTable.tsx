@@ -38,7 +38,7 @@ const COLUMNS: ColumnDef<Evaluation, unknown>[] = [
   { header: "Status", size: 116, cell: ({ row }) => <Status status={row.original.status} /> },
   {
     header: "Name",
-    size: 200,
+    size: 150,
     meta: { grows: true },
     cell: ({ row: { original } }) => (
       <Link to="/evaluations/$evaluationId" params={{ evaluationId: original.evaluation_id }}>
@@ -48,19 +48,19 @@ const COLUMNS: ColumnDef<Evaluation, unknown>[] = [
   },
   {
     header: "Versions",
-    size: 190,
+    size: 150,
     meta: { grows: true },
     cell: ({ row }) => <NamedModels modelIds={row.original.model_ids} most={2} />,
   },
   {
     header: "Metrics",
-    size: 300,
+    size: 230,
     meta: { grows: true },
     cell: ({ row }) => <Metrics evaluation={row.original} />,
   },
   {
     header: "Traces",
-    size: 124,
+    size: 112,
     meta: { isNumber: true },
     cell: ({
       row: {

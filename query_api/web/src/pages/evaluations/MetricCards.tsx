@@ -98,7 +98,11 @@ function Histogram({
   return (
     <div>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset would draw a frame */}
-      <div className={styles.columns} role="group" aria-label={`Distribution of ${metric.name}`}>
+      <div
+        className={`${styles.columns} ${isSingle ? styles.single : ""}`}
+        role="group"
+        aria-label={`Distribution of ${metric.name}`}
+      >
         {bars.map(({ from, to, count: rows }) => {
           const isChosen = search.by === metric.name && search.from === from && search.to === to;
           const name = from === to ? score(from) : `${score(from)} to ${score(to)}`;
@@ -120,9 +124,15 @@ function Histogram({
           );
         })}
       </div>
-      <div className={styles.ends}>
-        <span>{score(bars[0]?.from)}</span>
-        <span>{score(bars.at(-1)?.to)}</span>
+      <div className={isSingle ? styles.under : styles.ends} aria-hidden="true">
+        {isSingle ? (
+          bars.map(({ from }) => <span key={from}>{score(from)}</span>)
+        ) : (
+          <>
+            <span>{score(lowest)}</span>
+            <span>{score(highest)}</span>
+          </>
+        )}
       </div>
     </div>
   );

@@ -1,4 +1,4 @@
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
 import { Definition } from "@/pages/evaluations/Definition";
 import type { EvaluationSearch, Tab } from "@/pages/evaluations/evaluationSearch";
@@ -91,13 +91,19 @@ function tabsOf(subject: Subject, versions: number): (readonly [Tab, string])[] 
 /** Scores: how they are distributed, row by row, by version, against people, and against another evaluation. */
 export function Results({ subject }: { subject: Subject }) {
   const search = route.useSearch();
-  const navigate = route.useNavigate();
+  const navigate = useNavigate();
   const metrics = useMemo(() => metricsOf(subject.described), [subject.described]);
   const names = useMemo(() => metrics.map(({ name }) => name), [metrics]);
   const found = useScores(subject.id, names, subject.isGrowing);
   const versions = useMemo(() => new Set(found.rows.map(({ modelId }) => modelId)).size, [found.rows]);
   const onSearch = (wanted: EvaluationSearch) =>
-    void navigate({ search: said({ ...search, ...wanted }), replace: "row" in wanted, resetScroll: false });
+    void navigate({
+      to: "/evaluations/$evaluationId",
+      params: { evaluationId: subject.id },
+      search: said({ ...search, ...wanted }),
+      replace: "row" in wanted,
+      resetScroll: false,
+    });
   const shown: Shown = { subject, metrics, rows: found.rows, search, onSearch };
   const tabs = tabsOf(subject, versions);
   const tab = tabs.some(([name]) => name === search.tab) ? (search.tab ?? "rows") : "rows";

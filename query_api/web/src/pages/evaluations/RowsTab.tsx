@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { ColumnDef } from "@tanstack/react-table";
 import { useMemo } from "react";
 import { asCsv, asJsonLines, save } from "@/pages/evaluations/exportRows";
-import { NamedModel, useModelName } from "@/pages/evaluations/NamedModel";
+import { useModelName } from "@/pages/evaluations/NamedModel";
 import type { Shown } from "@/pages/evaluations/Results";
 import { RowPanel } from "@/pages/evaluations/RowPanel";
 import styles from "@/pages/evaluations/RowsTab.module.css";
@@ -41,30 +41,38 @@ function ScoreCell({ row, name }: { row: Row; name: string }) {
   );
 }
 
+function VersionName({ modelId }: { modelId: string }) {
+  return (
+    <span title={modelId}>{useModelName(modelId) ?? (modelId === "" ? "no version" : shortId(modelId))}</span>
+  );
+}
+
 function columnsOf(
   metrics: readonly Metric[],
   sort: { name: string; isDown: boolean },
   isSeveral: boolean,
+  isOpen: boolean,
   onSort: (sort: string) => void,
 ): ColumnDef<Row, unknown>[] {
   const version: ColumnDef<Row, unknown> = {
     header: "Version",
-    size: 150,
-    cell: ({ row }) => <NamedModel modelId={row.original.modelId} />,
+    size: 110,
+    cell: ({ row }) => <VersionName modelId={row.original.modelId} />,
+  };
+  const output: ColumnDef<Row, unknown> = {
+    header: "Output",
+    size: 180,
+    meta: { grows: true },
+    cell: ({ row }) => <Text row={row.original} which="output" />,
   };
   return [
     {
       header: "Input",
-      size: 200,
+      size: 180,
       meta: { grows: true },
       cell: ({ row }) => <Text row={row.original} which="input" />,
     },
-    {
-      header: "Output",
-      size: 200,
-      meta: { grows: true },
-      cell: ({ row }) => <Text row={row.original} which="output" />,
-    },
+    ...(isOpen ? [] : [output]), // the panel shows it
     ...(isSeveral ? [version] : []),
     ...metrics.map(({ name }): ColumnDef<Row, unknown> => {
       const isSorted = sort.name === name;
@@ -144,10 +152,9 @@ function VersionButton({
   isChosen: boolean;
   onChoose: () => void;
 }) {
-  const name = useModelName(modelId);
   return (
     <button type="button" className="button small" aria-pressed={isChosen} onClick={onChoose}>
-      {name ?? (modelId === "" ? "no version" : shortId(modelId))}
+      <VersionName modelId={modelId} />
     </button>
   );
 }
@@ -200,9 +207,11 @@ export function RowsTab(shown: Shown) {
     [rows, search, sort.name, sort.isDown],
   );
   const isSeveral = useMemo(() => rows.some(({ modelId }) => modelId !== rows[0]?.modelId), [rows]);
-  const columns = columnsOf(metrics, sort, isSeveral, (wanted) => onSearch({ sort: wanted }));
   const selected = chosen.findIndex(({ key }) => key === search.row);
   const row = chosen[selected];
+  const columns = columnsOf(metrics, sort, isSeveral, row !== undefined, (wanted) =>
+    onSearch({ sort: wanted }),
+  );
   const open = (index: number) => onSearch({ row: chosen[index]?.key });
   if (rows.length === 0) return null;
   return (
@@ -232,7 +241,6 @@ export function RowsTab(shown: Shown) {
             height={HEIGHT}
             selected={selected}
             onSelect={open}
-            onOpen={({ key }) => onSearch({ row: key })}
           />
           {row !== undefined && (
             <RowPanel row={row} names={names} onClose={() => onSearch({ row: undefined })} />
