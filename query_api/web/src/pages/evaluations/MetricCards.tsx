@@ -90,10 +90,11 @@ function Histogram({
   search,
   onSearch,
 }: Pick<Shown, "search" | "onSearch"> & { metric: Metric; scores: Score[] }) {
-  const bars = useMemo(
-    () => barsOf(scores.flatMap(({ value }) => (value === null ? [] : [value]))),
-    [scores],
-  );
+  const values = useMemo(() => scores.flatMap(({ value }) => (value === null ? [] : [value])), [scores]);
+  const bars = useMemo(() => barsOf(values), [values]);
+  const isSingle = bars.every(({ from, to }) => from === to);
+  const lowest = useMemo(() => values.reduce((low, value) => Math.min(low, value), Infinity), [values]);
+  const highest = useMemo(() => values.reduce((high, value) => Math.max(high, value), -Infinity), [values]);
   const most = Math.max(...bars.map((bar) => bar.count));
   return (
     <div>
