@@ -32,6 +32,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2022",
   },
-  server: { proxy: Object.fromEntries(["/v1", "/gateway", "/health"].map((path) => [path, SERVED_API])) },
+  server: {
+    proxy: Object.fromEntries(["/v1", "/api", "/gateway", "/health"].map((path) => [path, SERVED_API])),
+  },
   test: { include: ["src/**/*.test.ts", "src/**/*.test.tsx"] },
 });
