@@ -8,6 +8,7 @@ from spanfold_query_api import times
 
 _MINUTE_S: Final = 60
 _DAY_S: Final = 86_400
+_WIDEST_S: Final = times.MAX_UNIX_NS // times.NS_PER_S
 _WIDTHS_S: Final = (
     *(minutes * _MINUTE_S for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)),
     *(days * _DAY_S for days in (1, 2, 7, 14, 28)),
@@ -17,7 +18,8 @@ _WIDTHS_S: Final = (
 def width_s(start_ns: int, end_ns: int, most: int) -> int:
     """The smallest width, in seconds, at which the period has at most so many pieces.
 
-    Pieces begin at multiples of the width since 1970, so the first and the last may reach beyond the period.
+    Pieces begin at multiples of the width since 1970, so the first and the last may reach beyond the period,
+    and one of decades may have two where one was asked for.
 
     Args:
         start_ns: first unix ns of the period.
@@ -32,10 +34,8 @@ def width_s(start_ns: int, end_ns: int, most: int) -> int:
         if _count(start_ns, end_ns, width) <= most:
             return width
     width = _WIDTHS_S[-1]
-    while _count(start_ns, end_ns, width) > most:
+    while _count(start_ns, end_ns, width) > most and 2 * width <= _WIDEST_S:
         width *= 2
-        if width > times.MAX_UNIX_NS // times.NS_PER_S:
-            break
     return width
 
 
