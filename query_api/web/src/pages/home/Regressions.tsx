@@ -15,6 +15,8 @@ import { Status } from "@/ui/Status";
 
 const SHOWN_PAIRS = 3;
 const SHOWN_DIFFERENCES = 8;
+const NO_DIRECTION = "Nobody said whether more of it is better.";
+const COMMIT_CHARS = 8;
 const LOADING_PX = 168;
 
 /** "token_f1 0.56, was 0.81 in docs-qa-v2 (−0.35 to −0.14)", with the traces that show it. */
@@ -24,7 +26,9 @@ function Sentence({ finding, period }: { finding: Finding; period: Period }) {
   const rests = `From ${traces(finding.trace_count)} against ${traces(finding.baseline_trace_count)}.`;
   return (
     <li className={styles.finding}>
-      <Status status={finding.verdict} />
+      <span title={finding.verdict === "unclear" ? NO_DIRECTION : undefined}>
+        <Status status={finding.verdict === "unclear" ? "differs" : finding.verdict} />
+      </span>
       <span title={rests}>
         <strong>{metricName(finding.metric)}</strong> {figure(value, unit)}, was {figure(was, unit)} in{" "}
         {finding.model_id === finding.baseline_model_id ? before(period) : finding.baseline_model_name}
@@ -35,6 +39,12 @@ function Sentence({ finding, period }: { finding: Finding; period: Period }) {
       </TracesLink>
     </li>
   );
+}
+
+/** One side of a difference; a commit as people write it. */
+function shown(key: string, value: string | number | null, other: string | number | null): string {
+  const text = short(value, other);
+  return key.endsWith("commit") ? text.slice(0, COMMIT_CHARS) : text;
 }
 
 /** What somebody changed from one version to the other: the likely reason. */
@@ -52,7 +62,8 @@ function WhatChanged({ pair }: { pair: Pair }) {
       <dt>Changed in it</dt>
       {changed.slice(0, SHOWN_DIFFERENCES).map((one) => (
         <dd key={one.key} title={`${one.b ?? "not set"}\nwas: ${one.a ?? "not set"}`}>
-          {one.key} <strong>{short(one.b)}</strong> <span className="muted">was {short(one.a)}</span>
+          {one.key} <strong>{shown(one.key, one.b, one.a)}</strong>{" "}
+          <span className="muted">was {shown(one.key, one.a, one.b)}</span>
         </dd>
       ))}
       {hidden > 0 && <dd className="muted">and {hidden} more: compare them</dd>}
@@ -70,7 +81,7 @@ function WhatIsOpen({ pair }: { pair: Pair }) {
         <p className={styles.note}>
           {Math.min(own, base) < MIN_TRACES
             ? `Too few traces to tell (${own} against ${base}; ${MIN_TRACES} of each are needed): `
-            : "No more than chance explains: "}
+            : "No proof either way: "}
           {pair.alike.join("; ")}
         </p>
       )}

@@ -1,27 +1,40 @@
+import { useQuery } from "@tanstack/react-query";
 import type { Schemas } from "@/api/client";
 import type { Period } from "@/api/period";
 import styles from "@/pages/home/home.module.css";
-import { before } from "@/pages/home/wording";
+import { totals } from "@/pages/home/queries";
+import { before, shareOf } from "@/pages/home/wording";
+import { ErrorBox } from "@/ui/ErrorBox";
 import { change, count, duration, percent, usd } from "@/ui/format";
+import { Loading } from "@/ui/Loading";
 
-type Figures = Schemas["Figures"];
+const TILES_PX = 96;
+
+/** What some traffic came to. */
+interface Sums {
+  traces: number;
+  errors: number;
+  p95_ms: number | null;
+  cost_usd: number | null;
+  tokens: number | null;
+}
 
 interface Tile {
   name: string;
-  value: (figures: Figures) => number | null;
+  value: (sums: Sums) => number | null;
   shown: (value: number | null) => string;
 }
 
-function tokens({ input_tokens, output_tokens }: Figures): number | null {
+function tokens({ input_tokens, output_tokens }: Schemas["Figures"]): number | null {
   return input_tokens === null && output_tokens === null ? null : (input_tokens ?? 0) + (output_tokens ?? 0);
 }
 
 const TILES: readonly Tile[] = [
-  { name: "Traces", value: (figures) => figures.trace_count, shown: count },
-  { name: "Error rate", value: (figures) => figures.error_rate, shown: percent },
-  { name: "p95 latency", value: (figures) => figures.latency_p95_ms, shown: duration },
-  { name: "Cost", value: (figures) => figures.cost_usd, shown: usd },
-  { name: "Tokens", value: tokens, shown: count },
+  { name: "Traces", value: (sums) => sums.traces, shown: count },
+  { name: "Error rate", value: (sums) => shareOf(sums.errors, sums.traces), shown: percent },
+  { name: "p95 latency", value: (sums) => sums.p95_ms, shown: duration },
+  { name: "Cost", value: (sums) => sums.cost_usd, shown: usd },
+  { name: "Tokens", value: (sums) => sums.tokens, shown: count },
 ];
 
 function Was({ tile, current, previous }: { tile: Tile; current: number | null; previous: number | null }) {
@@ -36,8 +49,17 @@ function Was({ tile, current, previous }: { tile: Tile; current: number | null; 
 }
 
 /** All traffic of the period, and what it was in the period before. */
-export function Totals({ totals, period }: { totals: Schemas["Totals"]; period: Period }) {
-  const { current, previous } = totals;
+export function Totals({ spent, period }: { spent: Schemas["Totals"]; period: Period }) {
+  const { data, error, refetch } = useQuery(totals(period));
+  if (error !== null) return <ErrorBox error={error} onRetry={refetch} />;
+  if (data === undefined) return <Loading heightPx={TILES_PX} />;
+  const [current, previous] = (["current", "previous"] as const).map((side) => ({
+    traces: data[side].trace_count,
+    errors: data[side].error_count,
+    p95_ms: data[side].latency_p95_ms,
+    cost_usd: spent[side].cost_usd,
+    tokens: tokens(spent[side]),
+  })) as [Sums, Sums];
   return (
     <dl className={styles.totals} aria-label={`All traffic against ${before(period)}`}>
       {TILES.map((tile) => (
@@ -48,7 +70,7 @@ export function Totals({ totals, period }: { totals: Schemas["Totals"]; period: 
             <Was
               tile={tile}
               current={tile.value(current)}
-              previous={previous.trace_count === 0 ? null : tile.value(previous)}
+              previous={previous.traces === 0 ? null : tile.value(previous)}
             />
           </dd>
         </div>

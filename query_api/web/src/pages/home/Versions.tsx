@@ -17,7 +17,7 @@ type Trend = Schemas["Trend"];
 type Changed = Schemas["ChangedModel"];
 
 const ROW_PX = 58;
-const SPARK_PX = 72;
+const SPARK_PX = 60;
 
 /** A figure, what it was in the period before, and its course. */
 function Figure({ value, was, children }: { value: string; was: string | null; children?: React.ReactNode }) {
@@ -73,18 +73,7 @@ function Row({ trends, trend, changed, scores }: RowProps) {
       </Figure>
       <Figure value={usd(cost)} was={previous && usd(previous.cost_per_trace_usd)} />
       {scores.map((wanted) => (
-        <Figure
-          key={wanted}
-          value={score(trend.scores.find((one) => one.name === wanted)?.mean)}
-          was={wasScore(changed, wanted)}
-        >
-          <Sparkline
-            widthPx={SPARK_PX}
-            label={`${wanted} of ${name} over time`}
-            values={course(trends, buckets, (bucket) => bucket.scores[wanted] ?? null, null)}
-            color="var(--series-3)"
-          />
-        </Figure>
+        <ScoreFigure key={wanted} name={wanted} trends={trends} trend={trend} changed={changed} />
       ))}
     </tr>
   );
@@ -97,9 +86,21 @@ interface RowProps {
   scores: readonly string[];
 }
 
-function wasScore(changed: Changed | undefined, name: string): string | null {
+function ScoreFigure({ name, trends, trend, changed }: Omit<RowProps, "scores"> & { name: string }) {
+  const mean = trend.scores.find((one) => one.name === name)?.mean ?? null;
   const previous = changed?.scores.find((one) => one.name === name)?.previous ?? null;
-  return previous === null ? null : score(previous);
+  return (
+    <Figure value={score(mean)} was={previous === null ? null : score(previous)}>
+      {mean !== null && (
+        <Sparkline
+          widthPx={SPARK_PX}
+          label={`${name} of ${trend.name} over time`}
+          values={course(trends, trend.buckets, (bucket) => bucket.scores[name] ?? null, null)}
+          color="var(--series-3)"
+        />
+      )}
+    </Figure>
+  );
 }
 
 function Table({ trends, changed }: { trends: Trends; changed: ReadonlyMap<string, Changed> }) {

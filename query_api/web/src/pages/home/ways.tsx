@@ -34,16 +34,11 @@ export function CompareLink({ pair, period }: { pair: Pair; period: Period }) {
   );
 }
 
-/** A text of the filter language. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
 /** Leads to a new evaluation of the traffic of both versions: the same metrics, on recorded answers. */
 export function EvaluateLink({ pair, period }: { pair: Pair; period: Period }) {
   const search = {
     ...(pair.isReplaced ? doubled(period) : period),
-    filter: `model_id IN (${quoted(pair.baselineId)}, ${quoted(pair.modelId)})`,
+    model_id: [pair.baselineId, pair.modelId],
   };
   const isWorse = pair.worse.length > 0;
   return (

@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
 import { holding } from "@/pages/home/Quiet";
-import { before, doubled, type Finding, figure, interval, metricName, within } from "@/pages/home/wording";
+import {
+  before,
+  doubled,
+  type Finding,
+  figure,
+  interval,
+  metricName,
+  precedingBounds,
+  short,
+  within,
+} from "@/pages/home/wording";
 
 const limits = (lower: number | null, upper: number | null, unit: string) =>
   interval({ lower, upper, unit } as Finding);
@@ -26,6 +36,22 @@ test("a period is said in words, with the one before it", () => {
     start: "2026-11-19T00:00:00.000Z",
     end: "2026-11-21T00:00:00Z",
   });
+});
+
+test("the period before is as long, and ends where this one starts", () => {
+  const nowMs = Date.parse("2026-11-21T12:00:00Z");
+  expect(precedingBounds({ since: "1h" }, nowMs)).toEqual({
+    start: "2026-11-21T10:00:00.000Z",
+    end: "2026-11-21T11:00:00.000Z",
+  });
+});
+
+test("of two long texts the part is shown where they differ", () => {
+  const prompt = "Answer the question from the pages below. ";
+  expect(short(`${prompt}Be brief.`, `${prompt}Say so if they do not answer it.`, 24)).toBe(
+    "…e pages below. Be brief.",
+  );
+  expect([short("5", "1"), short(null, "1")]).toEqual(["5", "–"]);
 });
 
 test("the period that is offered holds the newest trace", () => {

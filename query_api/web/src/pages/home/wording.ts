@@ -1,5 +1,5 @@
 import type { Schemas } from "@/api/client";
-import { type Period, sinceMs } from "@/api/period";
+import { type Bounds, boundsOf, type Period } from "@/api/period";
 import { count, digits, duration, inUnit, UNKNOWN, usd } from "@/ui/format";
 
 export type Finding = Schemas["Finding"];
@@ -71,16 +71,19 @@ export function before(period: Period): string {
     : `the ${lengthOf(period.since)} before`;
 }
 
+/** The bounds of the period of the same length that ends where this one starts, as of now. */
+export function precedingBounds(period: Period, nowMs = Date.now()): Bounds {
+  const { start, end } = boundsOf(period, nowMs);
+  if (start === undefined) return { end: new Date(0).toISOString() };
+  const lengthMs = (end === undefined ? nowMs : Date.parse(end)) - Date.parse(start);
+  return { start: new Date(Date.parse(start) - lengthMs).toISOString(), end: start };
+}
+
 /** The same end, twice as long: where a version and the one that it replaced both have traffic. */
 export function doubled(period: Period): Period {
-  const backMs = period.since === undefined ? null : sinceMs(period.since);
-  if (backMs !== null && period.since !== undefined) {
+  if (period.since !== undefined)
     return { since: `${2 * Number(period.since.slice(0, -1))}${period.since.slice(-1)}` };
-  }
-  if (period.start === undefined) return period;
-  const startMs = Date.parse(period.start);
-  const endMs = period.end === undefined ? Date.now() : Date.parse(period.end);
-  return { ...period, start: new Date(2 * startMs - endMs).toISOString() };
+  return { ...period, ...(period.start && { start: precedingBounds(period).start ?? period.start }) };
 }
 
 /** "1 trace", "12 traces". */
@@ -93,9 +96,19 @@ export function shareOf(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole;
 }
 
-/** A long value on one line. */
-export function short(value: string | number | null, maxChars = 40): string {
+const CONTEXT_CHARS = 12;
+
+/** A long value on one line, from where it begins to differ from the other one. */
+export function short(value: string | number | null, other: string | number | null, maxChars = 40): string {
   if (value === null) return UNKNOWN;
-  const line = String(value).replace(/\s+/g, " ");
-  return line.length > maxChars ? `${line.slice(0, maxChars - 1)}…` : line;
+  const [line, beside] = [value, other ?? ""].map((text) => String(text).replace(/\s+/g, " ")) as [
+    string,
+    string,
+  ];
+  if (line.length <= maxChars) return line;
+  let same = 0;
+  while (same < line.length && line[same] === beside[same]) same += 1;
+  const from = Math.min(Math.max(0, same - CONTEXT_CHARS), line.length - maxChars);
+  const shown = line.slice(from, from + maxChars);
+  return `${from > 0 ? "…" : ""}${shown}${from + maxChars < line.length ? "…" : ""}`;
 }
