@@ -48,8 +48,7 @@ function Form({ template, read, version, endpoints, onSaved }: Props) {
       const { model: _, ...settings } = read.settings;
       const all = model === "" ? settings : { model, ...settings };
       const body = {
-        template:
-          typeof template === "string" ? template : template.filter((one) => one.content.trim() !== ""),
+        template: typeof template === "string" ? template : template.flatMap(messageToSave),
         model_settings: Object.keys(all).length === 0 ? null : all,
         response_format: read.responseFormat,
         commit_message: message.trim() === "" ? null : message.trim(),
