@@ -66,7 +66,6 @@ def questions(database: Database) -> dict[str, list[str]]:
             f"{route}, day": [f"{path}?{day}"],
             f"{route} of the busiest version, week": [f"{path}?model_id={busy}"],
             f"{route} of errors, week": [f"{path}?{errors}"],
-            f"{route} of an attribute value in half the spans, week": [f"{path}?{region}"],
             f"{route} of an attribute value in half the spans, day": [f"{path}?{region}&{day}"],
             f"{route} of an absent word in the prompt, day": [
                 f"{path}?filter=input LIKE '%25nowhere%25'&{day}"

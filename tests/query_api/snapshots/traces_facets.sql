@@ -39,8 +39,9 @@ FROM
 -- start_ns = 1795237200000000000
 -- value_chars = 1000
 -- The most frequent values of several fields, over the traces of a range, each at the best of its entry spans that
--- match. Which one that is, light columns tell; the values are read of these spans only. The first value is the same
--- for all traces, so it counts them. Versions are found by their names, too.
+-- match. Which one that is, light columns tell; the values are read of these spans only, and the filter stands there once
+-- more since it spares reading. The first value is the same for all traces, so it counts them. Versions are found by
+-- their names, too.
 SELECT
     number,
     substringUTF8(value, 1, {value_chars:UInt32}) AS shown,
@@ -61,6 +62,7 @@ FROM
             AND Timestamp >= fromUnixTimestamp64Nano({start_ns:Int64})
             AND Timestamp < fromUnixTimestamp64Nano({end_ns:Int64})
             AND ({model_id:String} = '' OR ModelId = {model_id:String})
+            AND (Duration / 1000000 > {f0:Int64})
             AND cityHash64(TraceId, SpanId) IN
             (
                 SELECT argMax(cityHash64(TraceId, SpanId), bitShiftLeft(toInt128(Entry), 64) - toUnixTimestamp64Nano(Timestamp))
