@@ -3727,7 +3727,7 @@ export interface components {
         TraceHistogram: {
             /**
              * Approximate
-             * @description True for large ranges, which are answered from counts by the minute: as in the summary of a model version.
+             * @description True for some large ranges without a filter. Where nearly all traces have one entry span, they are counted by the minute: the range is widened to whole minutes, percentiles are estimates, and what was sent twice counts twice. Else, for all versions together, roots are counted: traces whose root was not recorded are left out.
              */
             approximate: boolean;
             /**
