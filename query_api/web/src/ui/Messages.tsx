@@ -123,18 +123,28 @@ interface Props {
   text: string | null;
   /** What it is, in a word, such as "Input". */
   label?: string;
+  /** Says the label as a heading, beside what can be done. */
+  hasHeading?: boolean;
 }
 
 /** A recorded input or output for reading: as a conversation where it is one. Untrusted, so never more than text. */
-export function Messages({ text, label }: Props) {
+export function Messages({ text, label, hasHeading = false }: Props) {
   const [form, setForm] = useState<Form>("conversation");
   const content = useMemo(() => contentOf(text ?? ""), [text]);
-  if (text === null || text === "") return <p className={styles.note}>Nothing recorded</p>;
+  const heading = hasHeading && <h3>{label}</h3>;
+  if (text === null || text === "")
+    return (
+      <>
+        {heading}
+        <p className={styles.note}>Nothing recorded</p>
+      </>
+    );
   const forms = content.kind === "messages" ? FORMS : FORMS.filter(([name]) => name !== "text");
   const first = content.kind === "messages" ? "Conversation" : content.kind === "json" ? "Indented" : "Text";
   return (
     <section className={styles.content} aria-label={label}>
       <div className={styles.bar}>
+        {heading}
         {content.kind !== "text" && (
           // biome-ignore lint/a11y/useSemanticElements: a fieldset would draw a frame
           <div role="group" aria-label={`Form of ${label ?? "the text"}`} className={styles.forms}>

@@ -6,6 +6,8 @@ import type { Tree } from "@/pages/trace/tree";
 import { duration } from "@/ui/format";
 
 const HEIGHT_PX = 44;
+/** Errors are never smaller: one among thousands must be seen. */
+const ERROR_PX = 3;
 /** A shorter movement of the pointer is a click. */
 const MIN_BRUSH_PX = 4;
 
@@ -26,7 +28,12 @@ function draw(canvas: HTMLCanvasElement, tree: Tree): void {
     context.fillStyle = colours.getPropertyValue(isError ? "--error" : "--border-strong");
     for (const { span, index, startMs, endMs } of tree.nodes)
       if ((span.status === "ERROR") === isError)
-        context.fillRect(startMs * msPx, index * rowPx, Math.max(1, (endMs - startMs) * msPx), barPx);
+        context.fillRect(
+          startMs * msPx,
+          index * rowPx,
+          Math.max(isError ? ERROR_PX : 1, (endMs - startMs) * msPx),
+          isError ? Math.max(ERROR_PX, barPx) : barPx,
+        );
   }
 }
 

@@ -77,13 +77,11 @@ export function SpanContent({ span, onEvents }: { span: Span; onEvents: () => vo
     <div className="stack">
       {isFailed && <Failed span={span} failure={failure} onEvents={onEvents} />}
       <div className={styles.part}>
-        <h3>Input</h3>
-        <Messages text={span.input} label="Input" />
+        <Messages text={span.input} label="Input" hasHeading />
       </div>
       {found !== null && <Documents found={found} />}
       <div className={styles.part}>
-        <h3>Output</h3>
-        <Messages text={span.output} label="Output" />
+        <Messages text={span.output} label="Output" hasHeading />
       </div>
     </div>
   );

@@ -1,6 +1,5 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { Schemas } from "@/api/client";
 import { timeToFirstChunkMs } from "@/pages/trace/facts";
 import styles from "@/pages/trace/Panel.module.css";
 import { useModelName } from "@/pages/trace/queries";
@@ -74,14 +73,13 @@ function CallFacts({ span }: { span: Span }) {
 }
 
 interface Props {
-  trace: Schemas["TraceDetail"];
   tree: Tree;
   node: Node;
   criticalMs: number;
 }
 
 /** What is known of a span in single words and numbers. */
-export function SpanFacts({ trace, tree, node, criticalMs }: Props) {
+export function SpanFacts({ tree, node, criticalMs }: Props) {
   const { span } = node;
   return (
     <dl className={styles.facts}>
@@ -89,7 +87,7 @@ export function SpanFacts({ trace, tree, node, criticalMs }: Props) {
         <Status status={span.status} />
       </Fact>
       <Fact name="Duration">{duration(node.endMs - node.startMs)}</Fact>
-      <Fact name="Of its own">
+      <Fact name="Self time">
         <span title="What no child of it covers">{duration(selfMs(tree, node.index))}</span>
       </Fact>
       <Fact name="On the critical path">
@@ -98,7 +96,11 @@ export function SpanFacts({ trace, tree, node, criticalMs }: Props) {
           : `${duration(criticalMs)} (${percent(criticalMs / (tree.durationMs || criticalMs))})`}
       </Fact>
       <Fact name="Started">
-        <span title={`${span.start_time} UTC`}>{duration(node.startMs)} after the trace</span>
+        {node.startMs === 0 ? (
+          <Time time={span.start_time} />
+        ) : (
+          <span title={`${span.start_time} UTC`}>{duration(node.startMs)} after the trace</span>
+        )}
       </Fact>
       <CallFacts span={span} />
       <Fact name="Service">{visible(span.service_name)}</Fact>
@@ -116,11 +118,6 @@ export function SpanFacts({ trace, tree, node, criticalMs }: Props) {
         </Fact>
       )}
       {span.user_id && <Fact name="User">{visible(span.user_id)}</Fact>}
-      {node.index === 0 && (
-        <Fact name="Time">
-          <Time time={trace.start_time} />
-        </Fact>
-      )}
       {(span.missing_parent || span.detached) && (
         <Fact name="Place">
           {span.missing_parent

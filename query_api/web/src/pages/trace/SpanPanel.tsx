@@ -107,7 +107,7 @@ export function SpanPanel({ trace, tree, node, criticalMs, tab, onTab }: Props) 
           <CopyButton text={json} label="Copy JSON" />
         </div>
       </div>
-      <SpanFacts tree={tree} node={node} trace={trace} criticalMs={criticalMs} />
+      <SpanFacts tree={tree} node={node} criticalMs={criticalMs} />
       <Tabs tab={tab} onTab={onTab} counts={counts} panelId={panelId} />
       <div
         id={panelId}

@@ -1,5 +1,6 @@
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useRef } from "react";
 import { useShortcuts } from "@/app/shortcuts";
+import { FindBox } from "@/pages/trace/FindBox";
 import { nextOf } from "@/pages/trace/find";
 import { zoomed } from "@/pages/trace/scale";
 import styles from "@/pages/trace/Trace.module.css";
@@ -10,6 +11,7 @@ import { count } from "@/ui/format";
 const CLOSER = 0.5;
 /** Around a span that is zoomed to, as a share of its length. */
 const MARGIN = 0.1;
+const MAX_LEVELS = 20;
 
 interface Props {
   tree: Tree;
@@ -20,11 +22,38 @@ interface Props {
   hits: readonly number[] | null;
 }
 
+interface LevelProps {
+  maxDepth: number;
+  depth: number | undefined;
+  onDepth: (depth: number | undefined) => void;
+}
+
+/** Opens the tree down to a level. */
+function Levels({ maxDepth, depth, onDepth }: LevelProps) {
+  if (maxDepth === 0) return null;
+  const levels = Array.from({ length: Math.min(maxDepth, MAX_LEVELS) }, (_, level) => level + 1);
+  if (depth !== undefined && !levels.includes(depth)) levels.push(depth);
+  return (
+    <select
+      className={`field ${styles.levels}`}
+      aria-label="Open levels"
+      value={depth ?? "all"}
+      onChange={({ target: { value } }) => onDepth(value === "all" ? undefined : Number(value))}
+    >
+      <option value="all">All levels</option>
+      {levels.map((level) => (
+        <option key={level} value={level}>
+          {level === 1 ? "1 level" : `${level} levels`}
+        </option>
+      ))}
+    </select>
+  );
+}
+
 /** What can be done with the waterfall: search in it, go from error to error, open levels, zoom. */
 export function TraceBar({ tree, state, depth, isCritical, text, hits }: Props) {
   const { put, chosen, choose, setDepth, view, setView, rows } = state;
   const input = useRef<HTMLInputElement>(null);
-  const [typed, setTyped] = useState(text);
   const errors = useMemo(() => errorsOf(tree), [tree]);
 
   const goTo = (indexes: readonly number[], step: 1 | -1) => {
@@ -69,83 +98,27 @@ export function TraceBar({ tree, state, depth, isCritical, text, hits }: Props) 
     { keys: "1", label: "Collapse all", run: () => setDepth(1) },
     { keys: "*", label: "Expand all", run: () => setDepth(undefined) },
   ]);
-  const levels = Math.min(tree.maxDepth, 20);
-  const isDeeper = depth !== undefined && depth > levels;
   return (
     <div className={styles.bar}>
-      <form
-        aria-label="Search in this trace"
-        className={styles.find}
-        onSubmit={(event) => {
-          event.preventDefault();
-          goTo(hits ?? [], 1);
-        }}
-      >
-        <input
-          ref={input}
-          type="search"
-          className="field"
-          aria-label="Search in this trace"
-          placeholder="Search in this trace"
-          maxLength={500}
-          value={typed}
-          onChange={({ target: { value } }) => {
-            setTyped(value);
-            put({ find: value || undefined });
-          }}
-          onKeyDown={(event) => {
-            if (event.key === "Escape") event.currentTarget.blur();
-          }}
-        />
-        {text !== "" && (
-          <span className={styles.hits} aria-live="polite">
-            {hits === null
-              ? "…"
-              : hits.length === 0
-                ? "no hit"
-                : `${count(Math.max(0, hits.indexOf(chosen)) + (hits.includes(chosen) ? 1 : 0))} of ${count(hits.length)}`}
-          </span>
-        )}
-        {hits !== null && hits.length > 0 && (
-          <>
-            <button
-              type="button"
-              className="button small"
-              aria-label="Previous hit"
-              onClick={() => goTo(hits, -1)}
-            >
-              ↑
-            </button>
-            <button type="submit" className="button small" aria-label="Next hit">
-              ↓
-            </button>
-          </>
-        )}
-      </form>
+      <FindBox
+        input={input}
+        text={text}
+        hits={hits}
+        chosen={chosen}
+        onText={(value) => put({ find: value || undefined })}
+        onStep={(step) => goTo(hits ?? [], step)}
+      />
       {errors.length > 0 && (
         <button type="button" className={`button small ${styles.errors}`} onClick={() => goToError(1)}>
-          {errors.includes(chosen)
+          {errors.includes(chosen) && errors.length > 1
             ? `Error ${errors.indexOf(chosen) + 1} of ${count(errors.length)}, next`
-            : `First of ${count(errors.length)} ${errors.length === 1 ? "error" : "errors"}`}
+            : errors.length === 1
+              ? "1 error"
+              : `First of ${count(errors.length)} errors`}
         </button>
       )}
       <span className={styles.tools}>
-        {tree.maxDepth > 0 && (
-          <select
-            className={`field ${styles.levels}`}
-            aria-label="Open levels"
-            value={depth ?? "all"}
-            onChange={({ target: { value } }) => setDepth(value === "all" ? undefined : Number(value))}
-          >
-            <option value="all">All levels</option>
-            {Array.from({ length: levels }, (_, level) => (
-              <option key={level} value={level + 1}>
-                {level === 0 ? "1 level" : `${level + 1} levels`}
-              </option>
-            ))}
-            {isDeeper && <option value={depth}>{depth} levels</option>}
-          </select>
-        )}
+        <Levels maxDepth={tree.maxDepth} depth={depth} onDepth={setDepth} />
         <button
           type="button"
           className="button small"

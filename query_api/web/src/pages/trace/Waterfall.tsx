@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useEffect, useRef } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import type { CriticalPath } from "@/pages/trace/criticalPath";
 import { ticks, type View } from "@/pages/trace/scale";
 import { hasChildren, type Tree } from "@/pages/trace/tree";
@@ -10,7 +10,9 @@ import { duration } from "@/ui/format";
 export const ROW_PX = 26;
 const OVERSCAN_ROWS = 10;
 const PAGE_ROWS = 20;
-const TICKS = 5;
+/** Room between ticks, and for the text of one. */
+const TICK_PX = 85;
+const LABEL_PX = 55;
 const NOT_ON_IT: readonly [] = [];
 
 interface Props {
@@ -28,22 +30,27 @@ interface Props {
   onEnter: () => void;
 }
 
+/** Points of time along the lanes, as many as there is room for. */
 function Axis({ view }: { view: View }) {
+  const axis = useRef<HTMLDivElement>(null);
+  const [widthPx, setWidthPx] = useState(TICK_PX);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidthPx(entry?.contentRect.width ?? TICK_PX));
+    if (axis.current !== null) observer.observe(axis.current);
+    return () => observer.disconnect();
+  }, []);
   const lengthMs = view.toMs - view.fromMs || 1;
+  const leftPx = (ms: number) => ((ms - view.fromMs) / lengthMs) * widthPx;
+  const shown = ticks(view, Math.max(1, Math.floor(widthPx / TICK_PX)));
   return (
-    <div className={styles.axis} aria-hidden="true">
-      {ticks(view, TICKS).map((ms) => {
-        const share = (ms - view.fromMs) / lengthMs;
-        return (
-          <span
-            key={ms}
-            className={share > 0.9 ? styles.lastTick : styles.tick}
-            style={share > 0.9 ? { right: `${(1 - share) * 100}%` } : { left: `${share * 100}%` }}
-          >
+    <div ref={axis} className={styles.axis} aria-hidden="true">
+      {shown
+        .filter((ms) => leftPx(ms) < widthPx - LABEL_PX || leftPx(ms) === 0)
+        .map((ms) => (
+          <span key={ms} className={styles.tick} style={{ left: leftPx(ms) }}>
             {duration(ms)}
           </span>
-        );
-      })}
+        ))}
     </div>
   );
 }
@@ -108,6 +115,7 @@ export function Waterfall(props: Props) {
     <div className={styles.waterfall}>
       <div className={styles.head}>
         <span className={styles.headName}>Span</span>
+        <span className={styles.duration}>Duration</span>
         <Axis view={view} />
       </div>
       <div

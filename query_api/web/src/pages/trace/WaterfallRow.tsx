@@ -1,7 +1,7 @@
 import { memo } from "react";
 import type { Segment } from "@/pages/trace/criticalPath";
 import { placed, type View } from "@/pages/trace/scale";
-import { colourOf, typeName } from "@/pages/trace/spanLook";
+import { barColourOf, colourOf, typeName } from "@/pages/trace/spanLook";
 import { hasChildren, type Node } from "@/pages/trace/tree";
 import styles from "@/pages/trace/Waterfall.module.css";
 import { count, duration } from "@/ui/format";
@@ -49,21 +49,13 @@ function Bar({ node, view, segments }: Pick<Props, "node" | "view" | "segments">
       </span>
     );
   }
-  const [from, to] = part;
-  const side = to < 0.8 ? { left: `${to * 100}%` } : from > 0.2 ? { right: `${(1 - from) * 100}%` } : null;
   return (
     <>
-      <span className={styles.bar} style={{ ...lane(part), background: colourOf(node.span) }} />
+      <span className={styles.bar} style={{ ...lane(part), background: barColourOf(node.span) }} />
       {segments?.map((segment) => {
         const critical = placed(segment[0], segment[1], view);
         return critical && <span key={segment[0]} className={styles.critical} style={lane(critical)} />;
       })}
-      <span
-        className={side === null ? styles.inBar : styles.besideBar}
-        style={side ?? { left: lane(part).left }}
-      >
-        {duration(node.endMs - node.startMs)}
-      </span>
     </>
   );
 }
@@ -121,6 +113,10 @@ export const WaterfallRow = memo(function WaterfallRow(props: Props) {
             )}
           </span>
         )}
+      </div>
+      {/* biome-ignore lint/a11y: as above */}
+      <div role="gridcell" className={styles.duration}>
+        {duration(node.endMs - node.startMs)}
       </div>
       {/* biome-ignore lint/a11y: as above */}
       <div role="gridcell" className={styles.lane}>

@@ -11,10 +11,15 @@ const COLOURS: Readonly<Record<string, string>> = {
   GUARDRAIL: "var(--series-5)",
 };
 
-/** The colour of a span's bar and type. An error has its own, whatever the type. */
+/** The colour of a span's type. */
 export function colourOf(span: Span): string {
-  if (span.status === "ERROR") return "var(--error)";
   return COLOURS[span.span_type] ?? "var(--muted)";
+}
+
+/** The colour of a span's bar. An error has its own, whatever the type. */
+export function barColourOf(span: Span): string {
+  if (span.status === "ERROR") return "var(--error)";
+  return COLOURS[span.span_type] ?? "var(--border-strong)";
 }
 
 const KIND_NAMES: Readonly<Record<string, string>> = {
