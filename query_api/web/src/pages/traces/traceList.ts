@@ -18,8 +18,15 @@ export interface Rows {
   readonly isMore: boolean;
   readonly isLoading: boolean;
   readonly error: Error | null;
+  /** Changes whenever something of it does; `subscribe` tells when. */
+  readonly version: number;
+  readonly subscribe: (listener: () => void) => () => void;
+  /** Pixels, kept for those who come back. */
+  scrollTop: number;
   /** The row, if it is held. */
   at(index: number): Trace | undefined;
+  /** Tries again after an error. */
+  retry(): void;
   /** Says which rows are in sight: they are fetched, and those far away are let go. */
   show(first: number, last: number): void;
 }
@@ -62,7 +69,6 @@ export class TraceList implements Rows {
   #isStarted = false;
   #request: AbortController | null = null;
   #sight: readonly [number, number] = [0, 0];
-  /** Changes whenever something of it does. */
   version = 0;
   error: Error | null = null;
   scrollTop = 0;
@@ -95,7 +101,6 @@ export class TraceList implements Rows {
     if (this.#request === null && this.error === null && this.#wanted() !== null) void this.#load();
   }
 
-  /** Tries again after an error. */
   retry(): void {
     this.error = null;
     this.show(...this.#sight);
