@@ -72,9 +72,13 @@ def facets(database: Database, query: TraceQuery, wanted: Wanted) -> dict[str, A
         "limit": wanted.limit,
         "contains": wanted.contains,
         "value_chars": VALUE_CHARS,
-        "named": [number for number, name in enumerate(wanted.fields, 2) if name == _MODEL_ID],
     }
-    sql = statement("facets", filter=query.condition.sql, values=", ".join(["''", *values]))
+    is_named = "0"
+    if wanted.contains and _MODEL_ID in wanted.fields:
+        is_named = statement("facets_named")
+        parameters["named"] = [number for number, name in enumerate(wanted.fields, 2) if name == _MODEL_ID]
+    values_sql = ", ".join(["''", *values])
+    sql = statement("facets", filter=query.condition.sql, values=values_sql, is_named=is_named)
     counted: list[dict[str, Any]] = [
         {"field": name, "values": [], "distinct_count": 0} for name in ("", *wanted.fields)
     ]

@@ -40,8 +40,7 @@ FROM
 -- value_chars = 1000
 -- The most frequent values of several fields, over the traces of a range, each at the best of its entry spans that
 -- match. Which one that is, light columns tell; the values are read of these spans only, and the filter stands there once
--- more since it spares reading. The first value is the same for all traces, so it counts them. Versions are found by
--- their names, too.
+-- more since it spares reading. The first value is the same for all traces, so it counts them.
 SELECT
     number,
     substringUTF8(value, 1, {value_chars:UInt32}) AS shown,
@@ -83,18 +82,18 @@ FROM
     HAVING number = 1
         OR {contains:String} = ''
         OR positionCaseInsensitiveUTF8(value, {contains:String}) > 0
-        OR
-        (
-            has({named:Array(UInt32)}, number)
-            AND value IN
-            (
-                SELECT Stream
-                FROM entity_slots
-                WHERE StreamType = 'model' AND Slot = 'created.name'
-                GROUP BY Stream
-                HAVING positionCaseInsensitiveUTF8(JSONExtractString(argMax(Value, Rank)), {contains:String}) > 0
-            )
-        )
+        OR -- Put into facets.sql where versions are searched, too: those whose names have the text in them.
+(
+    has({named:Array(UInt32)}, number)
+    AND value IN
+    (
+        SELECT Stream
+        FROM entity_slots
+        WHERE StreamType = 'model' AND Slot = 'created.name'
+        GROUP BY Stream
+        HAVING positionCaseInsensitiveUTF8(JSONExtractString(argMax(Value, Rank)), {contains:String}) > 0
+    )
+)
 )
 ORDER BY number, trace_count DESC, value
 LIMIT {limit:UInt32} BY number;
