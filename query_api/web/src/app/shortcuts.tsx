@@ -35,7 +35,9 @@ export function useShortcuts(shortcuts: readonly Shortcut[]): void {
       if (document.querySelector("dialog[open]") !== null) return;
       const isSecond = first !== "" && event.timeStamp - firstAtMs < SECOND_STROKE_MS;
       const strokes = isSecond ? `${first} ${event.key}` : event.key;
-      [first, firstAtMs] = isSecond ? ["", 0] : [event.key, event.timeStamp];
+      // Only a key that begins something waits for a second: others would swallow the key after them.
+      const begins = !isSecond && [...registered].flat().some(({ keys }) => keys.startsWith(`${event.key} `));
+      [first, firstAtMs] = begins ? [event.key, event.timeStamp] : ["", 0];
       const found = latest.current.find((shortcut) => shortcut.keys === strokes);
       if (found === undefined) return;
       event.preventDefault();
