@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from spanfold_query_api import comparison, regression_measures, version_figures
@@ -100,7 +100,7 @@ def pairs(versions: Sequence[Version], measured: Measures) -> list[Pair]:
         seen = [
             one for one in group if has_traffic(one, is_current=True) or has_traffic(one, is_current=False)
         ]
-        for version, older in zip(seen, [*seen[1:], None], strict=True):
+        for version, older in zip_longest(seen, seen[1:]):
             if not has_traffic(version, is_current=True):
                 continue
             if older is not None:

@@ -82,7 +82,7 @@ def _scores() -> list[dict[str, Any]]:
     later = {"Timestamp": T0_NS + 3 * DAY}
     return [
         *scores,
-        # A trace that is judged again counts once, by the mean. Errors do not count, nor what is beyond all scales.
+        # A trace that is judged again counts once, by the mean; errors and impossible values do not count.
         score(2_000, "faithfulness", 1.0, model_id=OLD, **later),
         score(2_001, "faithfulness", None, model_id=OLD, Error="NoScore", **later),
         score(2_001, "faithfulness", 1e300, model_id=OLD, **later),

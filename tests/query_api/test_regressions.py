@@ -105,6 +105,14 @@ def test_a_version_that_was_replaced_overnight_is_the_baseline_by_its_last_day(
     assert [(one["metric"], one["baseline_model_id"]) for one in found] == [("latency_p50", "chat@1")]
 
 
+def test_an_application_of_a_handful_of_traces_has_no_findings(
+    api: httpx.Client, database: RecordingDatabase
+) -> None:
+    first = T0_NS + 60 * DAY
+    insert(database, "spans", shop.traces("tiny@1", HUGE + 3_000, first, 1, ServiceName="tiny", StatusCode=2))
+    assert regressions(api, start="2027-01-20T05:00:00Z", end="2027-01-21T05:00:00Z") == []
+
+
 def test_measures_agree_with_those_of_comparisons(database: RecordingDatabase) -> None:
     period = Period(T0_NS + DAY, T0_NS + 2 * DAY)
     ours = regression_measures.read(database, [NEW, OLD], period, 0.95)

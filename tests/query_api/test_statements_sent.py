@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.query_api.conftest import RecordingDatabase
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
+DAY = {"start": "2026-11-21T05:00:00Z", "end": "2026-11-22T05:00:00Z"}
 MODEL, OTHER = "m-" + "a" * 32, "m-" + "b" * 32
 EVERYTHING = (
     "(status IN ('ERROR', 'OK') OR latency_ms > 500.5) AND attributes['user.id'] = 'u1'"
@@ -88,6 +89,9 @@ def _filled(database: RecordingDatabase) -> None:
         ),
         ("diff", "/v1/diff", {"a": MODEL, "b": OTHER, "as_of_a": "2026-11-21T05:00:00Z"}),
         ("model_summary", f"/v1/models/{MODEL}/summary", {"start": "2026-11-21T05:00:00Z"}),
+        ("model_trends", "/v1/models/trends", {**DAY, "experiment_id": "0", "service_name": "app"}),
+        ("changes", "/v1/changes", {**DAY, "experiment_id": "0"}),
+        ("regressions", "/v1/regressions", DAY),
     ],
 )
 def test_each_request_sends_exactly_these_statements(
