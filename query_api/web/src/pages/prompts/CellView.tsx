@@ -3,9 +3,9 @@ import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { answer, api } from "@/api/client";
 import { ProblemError } from "@/api/problem";
-import { type Cell, isOver, type Score } from "@/pages/prompts/cells";
+import { type Cell, isOver, type Score, tokens } from "@/pages/prompts/cells";
 import styles from "@/pages/prompts/Grid.module.css";
-import { count, duration, score as figure, usd } from "@/ui/format";
+import { duration, score as figure, usd } from "@/ui/format";
 import { LongText } from "@/ui/LongText";
 
 /** The name of the score that "Good" and "Bad" give. */
@@ -45,9 +45,7 @@ function Figures({ cell }: { cell: Cell }) {
       </div>
       <div>
         <dt>Tokens</dt>
-        <dd title="of the prompt, of the answer">
-          {count(cell.inputTokens)} in, {count(cell.outputTokens)} out
-        </dd>
+        <dd title="of the prompt, of the answer">{tokens(cell.inputTokens, cell.outputTokens)}</dd>
       </div>
       <div>
         <dt>Cost</dt>

@@ -33,7 +33,7 @@ function VersionRow({ version, isShown }: { version: Version; isShown: boolean }
       <td>
         <Link
           to="/prompts"
-          search={{ tab: "registered", name: version.name, version: String(version.version) }}
+          search={{ tab: "registered", name: version.name, version: version.version }}
           aria-current={isShown ? "true" : undefined}
           resetScroll={false}
         >
@@ -72,7 +72,7 @@ export function PromptDetail({ name, search }: { name: string; search: Search })
     );
   if (prompt.data === undefined || versions.data === undefined) return <Loading heightPx={360} />;
   const listed = versions.data.pages.flatMap((page) => page.versions);
-  const asked = search.version ?? "latest";
+  const asked = String(search.version ?? "latest");
   const aliased = prompt.data.aliases[asked];
   const number =
     asked === "latest" ? prompt.data.latest_version : (aliased ?? Number(asked.replace(/^v/, "")));

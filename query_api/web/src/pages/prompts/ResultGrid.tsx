@@ -1,5 +1,5 @@
 import { CellView, HELPFUL } from "@/pages/prompts/CellView";
-import { type Cell, type Column, totalsOf } from "@/pages/prompts/cells";
+import { type Cell, type Column, tokens, totalsOf } from "@/pages/prompts/cells";
 import styles from "@/pages/prompts/Grid.module.css";
 import { type Grid, type GridState, keyOf, sentOf } from "@/pages/prompts/grid";
 import { columnsOf, EXPECTED, MAX_ROWS, newRow, type Row } from "@/pages/prompts/rows";
@@ -57,7 +57,7 @@ function Sums({ cells }: { cells: readonly Cell[] }) {
     ],
     ["Latency p50, max", `${duration(totals.latencyP50Ms)}, ${duration(totals.latencyMaxMs)}`],
     ["First token p50", duration(totals.timeToFirstTokenP50Ms)],
-    ["Tokens", `${count(totals.inputTokens)} in, ${count(totals.outputTokens)} out`],
+    ["Tokens", tokens(totals.inputTokens, totals.outputTokens)],
     ["Cost", `${usd(totals.costUsd)}${isPartial ? ` of ${count(totals.costCount)} calls` : ""}`],
     ...totals.scores.map((one): [string, string] => [one.name, `${score(one.mean)} of ${count(one.count)}`]),
   ];

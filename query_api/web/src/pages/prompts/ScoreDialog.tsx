@@ -179,7 +179,7 @@ function Form({ state, rows, onStarted }: Props) {
         </>
       )}
       {starting.error && <ErrorBox error={starting.error} />}
-      <div className="row spread">
+      <div className={styles.foot}>
         <span className="muted">{count(answers.length)} answers are scored.</span>
         <button
           type="button"

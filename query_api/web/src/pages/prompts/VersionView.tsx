@@ -126,7 +126,7 @@ interface Props {
 export function VersionView({ name, which, search, listed }: Props) {
   const navigate = useNavigate();
   const shown = useVersion(name, which);
-  const other = useVersion(name, search.against);
+  const other = useVersion(name, search.against === undefined ? undefined : String(search.against));
   if (shown.error) return <ErrorBox error={shown.error} onRetry={() => void shown.refetch()} />;
   if (shown.data === undefined) return <Loading heightPx={240} />;
   const version = shown.data;
@@ -136,7 +136,7 @@ export function VersionView({ name, which, search, listed }: Props) {
       search: {
         tab: "registered",
         name,
-        version: String(version.version),
+        version: version.version,
         ...(against !== "" && { against }),
       },
       resetScroll: false,
@@ -167,7 +167,7 @@ export function VersionView({ name, which, search, listed }: Props) {
           <Link
             className="button small primary"
             to="/prompts"
-            search={{ tab: "workbench", name, version: String(version.version) }}
+            search={{ tab: "workbench", name, version: version.version }}
           >
             Open in the workbench
           </Link>

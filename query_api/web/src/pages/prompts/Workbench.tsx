@@ -50,7 +50,7 @@ function Origin({ open, search }: { open: OpenDraft; search: Search }) {
     <div className={styles.origin}>
       {version !== null ? (
         <span>
-          <Link to="/prompts" search={{ name: version.name, version: String(version.version) }}>
+          <Link to="/prompts" search={{ name: version.name, version: version.version }}>
             {version.name}, version {version.version}
           </Link>
           {open.isChanged && <strong> · changed</strong>}
@@ -141,7 +141,7 @@ export function Workbench({ search }: { search: Search }) {
             setSavedAs(`${saved.name}, version ${saved.version}`);
             if (open.version === null) saveDraft(draftKey(search), null);
             else open.discard();
-            const place = { tab: "workbench" as const, name: saved.name, version: String(saved.version) };
+            const place = { tab: "workbench" as const, name: saved.name, version: saved.version };
             void navigate({ to: "/prompts", search: place });
           }}
         />

@@ -1,3 +1,5 @@
+import { count, UNKNOWN } from "@/ui/format";
+
 /** What a grid of calls holds: columns of endpoints, rows of values, and a cell for each call. */
 
 export interface Score {
@@ -134,4 +136,9 @@ export function totalsOf(cells: readonly Cell[]): Totals {
       };
     }),
   };
+}
+
+/** "120 in, 45 out". */
+export function tokens(input: number | null, output: number | null): string {
+  return input === null && output === null ? UNKNOWN : `${count(input)} in, ${count(output)} out`;
 }

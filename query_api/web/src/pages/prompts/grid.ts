@@ -101,7 +101,10 @@ export class Grid {
   absorb(facts: ReadonlyMap<string, Pick<Cell, "costUsd" | "scores">>): void {
     for (const [key, cell] of Object.entries(this.state.cells)) {
       const found = cell.traceId === null ? undefined : facts.get(cell.traceId);
-      if (found !== undefined) this.update(key, { ...found, isRecorded: true });
+      if (found === undefined) continue;
+      // A score that was given a moment ago may not be among them yet. None ever goes.
+      const others = cell.scores.filter((one) => !found.scores.some(({ name }) => name === one.name));
+      this.update(key, { ...found, scores: [...found.scores, ...others], isRecorded: true });
     }
   }
 

@@ -7,10 +7,10 @@ export interface Search extends Period {
   /** Where it is left out: the registered prompt that `name` names, else the workbench. */
   tab?: Tab;
   name?: string;
-  /** A number, an alias, or `latest`. */
-  version?: string;
+  /** A number, an alias, or `latest`. A number is one here too, because the router puts text of digits into quotes. */
+  version?: string | number;
   /** The version that `version` is compared with. */
-  against?: string;
+  against?: string | number;
   /** A trace whose language-model input the workbench opens. */
   trace_id?: string;
   /** Which of its calls; where it is left out, the first. */
@@ -27,12 +27,17 @@ function text(value: unknown): string | undefined {
   return typeof found === "string" && found !== "" && found.length <= MAX_NAME_CHARS ? found : undefined;
 }
 
+function which(value: unknown): string | number | undefined {
+  const found = text(value);
+  return found !== undefined && /^[0-9]{1,9}$/.test(found) ? Number(found) : found;
+}
+
 export function validateSearch(search: Record<string, unknown>): Search {
   const traceId = text(search.trace_id)?.toLowerCase();
   const spanId = text(search.span_id)?.toLowerCase();
   const name = text(search.name);
-  const version = name === undefined ? undefined : text(search.version);
-  const against = version === undefined ? undefined : text(search.against);
+  const version = name === undefined ? undefined : which(search.version);
+  const against = version === undefined ? undefined : which(search.against);
   return {
     ...periodOf(search),
     ...(search.tab === "workbench" || search.tab === "registered" ? { tab: search.tab } : {}),

@@ -55,7 +55,8 @@ export interface OpenDraft {
 }
 
 function useOrigin(search: Search) {
-  const { name = "", version = "latest", trace_id: traceId = "" } = search;
+  const { name = "", trace_id: traceId = "" } = search;
+  const version = String(search.version ?? "latest");
   const isTrace = traceId !== "";
   const registered = useQuery({
     queryKey: ["prompts", "version", name, version],
@@ -82,7 +83,7 @@ export function useDraft(search: Search): OpenDraft {
   const calls = isTrace ? callsIn(recorded.data?.spans ?? []) : [];
   const call = calls.find((span) => span.span_id === search.span_id) ?? calls[0];
   const key =
-    version === null ? draftKey(search) : draftKey({ name: version.name, version: String(version.version) });
+    version === null ? draftKey(search) : draftKey({ name: version.name, version: version.version });
   const origin = call ? draftOfCall(call) : version ? draftOfVersion(version) : NEW_DRAFT;
   const [edited, setEdited] = useState<{ key: string; draft: Draft | null } | null>(null);
   const stored = useMemo(() => loadDraft(key), [key]);

@@ -36,7 +36,7 @@ export const NEW_DRAFT: Draft = {
 /** Which draft an address stands for. */
 export function draftKey(place: {
   name?: string;
-  version?: string;
+  version?: string | number;
   trace_id?: string;
   span_id?: string;
 }): string {
