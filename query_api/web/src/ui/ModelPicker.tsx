@@ -15,16 +15,19 @@ interface Props {
 
 const OFFERED = 20;
 
-/** The name of each version; undefined while it is not known. */
-function useNames(modelIds: readonly string[]): (string | undefined)[] {
+/** The name of each version, which is known by its ID or by its name; undefined while it is not known. */
+function useNames(references: readonly string[]): (string | undefined)[] {
   return useQueries({
-    queries: modelIds.map((modelId) => ({
-      queryKey: ["model", modelId],
-      queryFn: ({ signal }: { signal: AbortSignal }) =>
-        answer(api.GET("/v1/models/{model_id}", { params: { path: { model_id: modelId } }, signal })),
+    queries: references.map((reference) => ({
+      queryKey: ["models", "named", reference],
+      queryFn: ({ signal }: { signal: AbortSignal }) => {
+        const text = reference.replaceAll("'", "''");
+        const query = { filter: `model_id = '${text}' OR name = '${text}'`, limit: 1 };
+        return answer(api.GET("/v1/models", { params: { query }, signal }));
+      },
       retry: false,
     })),
-    combine: (found) => found.map(({ data }) => data?.name),
+    combine: (found) => found.map(({ data }) => data?.models[0]?.name),
   });
 }
 
