@@ -1,5 +1,6 @@
 import { Fault, Field } from "@/pages/evaluations/Field";
 import type { Catalogue, Faults } from "@/pages/evaluations/form";
+import { Marked } from "@/pages/evaluations/Marked";
 import styles from "@/pages/evaluations/NewEvaluation.module.css";
 import type { ChosenMetric } from "@/pages/evaluations/newSearch";
 import { type Parameter, parameterText } from "@/pages/evaluations/parameters";
@@ -36,7 +37,9 @@ function ParameterField({ parameter, value, fault, onChange }: ParameterProps) {
       <label className={styles.check}>
         <input type="checkbox" checked={isOn} onChange={({ target }) => onChange(String(target.checked))} />
         {name}
-        <span className={styles.hint}>{description}</span>
+        <span className={styles.hint}>
+          <Marked text={description} />
+        </span>
       </label>
     );
   }
@@ -47,7 +50,7 @@ function ParameterField({ parameter, value, fault, onChange }: ParameterProps) {
       value={value}
       onChange={onChange}
       fault={fault}
-      hint={type === "json" ? `${description} JSON, or a line for each.` : description}
+      hint={<Marked text={type === "json" ? `${description} JSON, or a line for each.` : description} />}
       placeholder={parameterText(parameter.default) || (name === "model" ? "the server's judge" : "")}
       lines={isLong ? 3 : undefined}
       inputMode={type === "integer" ? "numeric" : type === "number" ? "decimal" : undefined}
@@ -103,7 +106,11 @@ function Chosen({
       >
         Remove
       </button>
-      {described !== undefined && <p className="muted">{described.description}</p>}
+      {described !== undefined && (
+        <p className="muted">
+          <Marked text={described.description} />
+        </p>
+      )}
       {usual.length > 0 && <div className={styles.fields}>{usual.map(field)}</div>}
       {rare.length > 0 && (
         <details>

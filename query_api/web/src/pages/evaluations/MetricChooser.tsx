@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { Schemas } from "@/api/client";
 import type { Catalogue } from "@/pages/evaluations/form";
+import { Marked } from "@/pages/evaluations/Marked";
 import styles from "@/pages/evaluations/NewEvaluation.module.css";
 
 type Description = Schemas["MetricDescription"];
@@ -47,7 +48,7 @@ function Offer({
         {metric.name}
       </button>
       <span>
-        {metric.description}{" "}
+        <Marked text={metric.description} />{" "}
         <span className="muted">
           Needs {metric.needs.join(", ")}
           {metric.is_paid && "; costs calls"}

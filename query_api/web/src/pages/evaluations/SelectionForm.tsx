@@ -79,12 +79,14 @@ export function SelectionForm({ form, faults, onChange }: FormProps) {
           />
         )}
       </div>
-      <ModelPicker
-        label="Only of these versions"
-        max={MAX_MODELS}
-        value={form.model_id ?? []}
-        onChange={(model_id) => onChange({ model_id: model_id.length > 0 ? model_id : undefined })}
-      />
+      <div className={styles.models}>
+        <ModelPicker
+          label="Only of these versions"
+          max={MAX_MODELS}
+          value={form.model_id ?? []}
+          onChange={(model_id) => onChange({ model_id: model_id.length > 0 ? model_id : undefined })}
+        />
+      </div>
       <div className={styles.fields}>
         <Field
           label="Sample"
