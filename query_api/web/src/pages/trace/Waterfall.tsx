@@ -1,11 +1,10 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import type { CriticalPath } from "@/pages/trace/criticalPath";
-import { ticks, type View } from "@/pages/trace/scale";
+import { axisOf, type View } from "@/pages/trace/scale";
 import { hasChildren, type Tree } from "@/pages/trace/tree";
 import styles from "@/pages/trace/Waterfall.module.css";
 import { WaterfallRow } from "@/pages/trace/WaterfallRow";
-import { duration } from "@/ui/format";
 
 export const ROW_PX = 26;
 const OVERSCAN_ROWS = 10;
@@ -39,16 +38,14 @@ function Axis({ view }: { view: View }) {
     if (axis.current !== null) observer.observe(axis.current);
     return () => observer.disconnect();
   }, []);
-  const lengthMs = view.toMs - view.fromMs || 1;
-  const leftPx = (ms: number) => ((ms - view.fromMs) / lengthMs) * widthPx;
-  const shown = ticks(view, Math.max(1, Math.floor(widthPx / TICK_PX)));
+  const shown = axisOf(view, Math.max(1, Math.floor(widthPx / TICK_PX)));
   return (
     <div ref={axis} className={styles.axis} aria-hidden="true">
       {shown
-        .filter((ms) => leftPx(ms) < widthPx - LABEL_PX || leftPx(ms) === 0)
-        .map((ms) => (
-          <span key={ms} className={styles.tick} style={{ left: leftPx(ms) }}>
-            {duration(ms)}
+        .filter(({ share }) => share === 0 || share * widthPx < widthPx - LABEL_PX)
+        .map(({ share, text }) => (
+          <span key={share} className={styles.tick} style={{ left: `${share * 100}%` }}>
+            {text}
           </span>
         ))}
     </div>

@@ -1,3 +1,5 @@
+import { duration } from "@/ui/format";
+
 /** The part of a trace's time that is looked at, in milliseconds after its start. */
 export interface View {
   fromMs: number;
@@ -25,6 +27,25 @@ export function niceStep(leastMs: number): number {
   return leastMs;
 }
 
+/** A point on the axis: where, as a share of the view, and what it says. */
+export interface Tick {
+  share: number;
+  text: string;
+}
+
+/** Ticks with their texts. Where those would all be the same, deep within a long trace, from the view's start on. */
+export function axisOf(view: View, count: number): Tick[] {
+  const lengthMs = view.toMs - view.fromMs || 1;
+  const shown = ticks(view, count);
+  const texts = shown.map((ms) => duration(ms));
+  if (new Set(texts).size === texts.length)
+    return shown.map((ms, at) => ({ share: (ms - view.fromMs) / lengthMs, text: texts[at] ?? "" }));
+  return ticks({ fromMs: 0, toMs: lengthMs }, count).map((ms) => ({
+    share: ms / lengthMs,
+    text: ms === 0 ? duration(view.fromMs) : `+${duration(ms)}`,
+  }));
+}
+
 /** Where ticks are, about `count` of them. */
 export function ticks({ fromMs, toMs }: View, count: number): number[] {
   const spanMs = toMs - fromMs;
@@ -32,7 +53,7 @@ export function ticks({ fromMs, toMs }: View, count: number): number[] {
   const step = niceStep(spanMs / Math.max(1, count));
   const found: number[] = [];
   for (let number = Math.ceil(fromMs / step - 1e-6); number * step <= toMs && found.length < 100; number++)
-    found.push(number * step);
+    found.push(number * step + 0); // no -0
   return found;
 }
 
