@@ -24,6 +24,8 @@ test.each([
   ["sta|", "field", "sta"],
   ["status = 'OK' AND NOT (na|", "field", "na"],
   ["status |", "operator", ""],
+  ["name !|", "operator", "!"],
+  ["name =|", "value", ""],
   ["name NOT li|", "operator", "li"],
   ["status = |", "value", ""],
   ["status = 'ER|'", "value", "ER"],

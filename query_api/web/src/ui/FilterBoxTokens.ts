@@ -88,6 +88,8 @@ export interface Place {
 type State = "field" | "after" | "member" | "bracket" | "bracketEnd" | "is" | "open" | "value" | "item";
 type AnyState = State | "next" | "joiner";
 
+const WORDS: ReadonlySet<TokenKind> = new Set(["name", "backquoted", "string", "number", "other"]);
+
 interface Reading {
   state: AnyState;
   field: FieldName | null;
@@ -98,8 +100,7 @@ interface Reading {
 export function placeAt(text: string, cursor: number): Place {
   const tokens = tokensOf(text);
   const partial = tokens.find(
-    (token) =>
-      token.start < cursor && cursor <= token.end && token.kind !== "mark" && token.kind !== "operator",
+    (token) => token.start < cursor && cursor <= token.end && (WORDS.has(token.kind) || token.text === "!"),
   );
   const reading: Reading = { state: "field", field: null, depth: 0 };
   for (const token of tokens) if (token.end <= (partial?.start ?? cursor)) read(reading, token);

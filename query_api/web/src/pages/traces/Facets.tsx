@@ -16,9 +16,12 @@ import { ErrorBox } from "@/ui/ErrorBox";
 import { fieldText } from "@/ui/FilterBoxTokens";
 import { count, score } from "@/ui/format";
 import { Loading } from "@/ui/Loading";
+import { shortId } from "@/ui/models";
+import { cut, visible } from "@/ui/visible";
 
 const FEW = 6;
 const MANY = 100;
+const SHOWN_CHARS = 200;
 const HEIGHT_PX = 480;
 
 interface Props {
@@ -107,7 +110,7 @@ function Facet({ facet, asked, given, isGiven, onFilter }: FacetProps) {
         {values.map((value) => (
           <Value
             key={value.value}
-            label={value.label || value.value || "(none)"}
+            label={labelOf(value, values)}
             title={value.value}
             traces={value.count}
             side={sideOf(filter, facet, value)}
@@ -130,6 +133,12 @@ function Facet({ facet, asked, given, isGiven, onFilter }: FacetProps) {
       )}
     </section>
   );
+}
+
+/** What to call a value; where several have one name, their IDs tell them apart. */
+function labelOf({ label, value }: FacetValue, among: readonly FacetValue[]): string {
+  const isShared = label !== value && among.filter((other) => other.label === label).length > 1;
+  return isShared ? `${label} ${shortId(value)}` : visible(cut(label || value, SHOWN_CHARS)) || "(none)";
 }
 
 interface ValueProps {

@@ -88,6 +88,13 @@ function pointText(points: Points, index: number): string {
   return `${timeText(start / NS_PER_S)}: ${duration(points.latency_ms[index])}${end}`;
 }
 
+/** Where the logarithmic axis has lines. */
+function powersOfTen(_: uPlot, __: number, low: number, high: number): number[] {
+  const first = Math.ceil(Math.log10(low));
+  const last = Math.floor(Math.log10(high));
+  return Array.from({ length: Math.max(0, last - first + 1) }, (___, index) => 10 ** (first + index));
+}
+
 /** The dot that is nearest to the pointer, and within its reach. */
 function nearest(u: uPlot): number | null {
   const { left = -1, top = -1 } = u.cursor;
@@ -120,7 +127,15 @@ function optionsOf(
     legend: { show: false },
     padding: [8, 8, 0, 0],
     scales: { x: { time: true }, ms: { distr: 3, log: 10 } },
-    axes: [x, { ...y, scale: "ms", values: (_, splits) => splits.map((one) => (one ? duration(one) : "")) }],
+    axes: [
+      x,
+      {
+        ...y,
+        scale: "ms",
+        splits: powersOfTen,
+        values: (_, splits) => splits.map((one) => (one ? duration(one) : "")),
+      },
+    ],
     series: [{}, dots("--series-1"), dots("--error")],
     cursor: { drag: { x: false, y: false }, points: { show: false }, x: false, y: false },
     hooks: {

@@ -205,7 +205,7 @@ function Head({ columns, template, order, onOrder }: HeadProps) {
             ) : (
               <button type="button" className={styles.sort} onClick={() => onOrder(`${by} ${turned}`)}>
                 {title}
-                <span aria-hidden="true">{isSorted ? (direction === "ASC" ? " ↑" : " ↓") : " ↕"}</span>
+                <span aria-hidden="true">{isSorted ? (direction === "ASC" ? " ↑" : " ↓") : ""}</span>
               </button>
             )}
           </div>

@@ -1,8 +1,9 @@
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { ORDERS } from "@/pages/traces/search";
 import type { Trace } from "@/pages/traces/traceList";
 import { count, duration, score, UNKNOWN, usd } from "@/ui/format";
-import { ModelLink } from "@/ui/ModelLink";
+import { shortId } from "@/ui/models";
 import { Status } from "@/ui/Status";
 import { Time } from "@/ui/Time";
 import { cut, visible } from "@/ui/visible";
@@ -46,44 +47,53 @@ function tags(trace: Trace): ReactNode {
   return shown(told.join(" · "));
 }
 
+/** A version by its name alone, which there is room for; the ID shows when the pointer rests on it. */
+function Version({ id, name }: { id: string; name: string }) {
+  return (
+    <Link to="/models/$modelId" params={{ modelId: id }} title={id} preload={false}>
+      {shown(name) === UNKNOWN || name === id ? shortId(id) : shown(name)}
+    </Link>
+  );
+}
+
 export const COLUMNS: readonly Column[] = [
   {
     name: "time",
     title: "Time",
-    widthPx: 148,
+    widthPx: 132,
     order: "start_time",
     cell: ({ start_time }) => <Time time={start_time} form="short" />,
   },
-  { name: "name", title: "Name", widthPx: 130, cell: ({ name }) => shown(name) },
+  { name: "name", title: "Name", widthPx: 112, cell: ({ name }) => shown(name) },
   {
     name: "version",
     title: "Version",
-    widthPx: 120,
+    widthPx: 104,
     cell: ({ model_id, model_name }) =>
-      model_id === "" ? UNKNOWN : <ModelLink modelId={model_id} name={model_name} />,
+      model_id === "" ? UNKNOWN : <Version id={model_id} name={model_name} />,
   },
-  { name: "service", title: "Service", widthPx: 110, cell: ({ service_name }) => shown(service_name) },
-  { name: "status", title: "Status", widthPx: 78, cell: ({ status }) => <Status status={status} /> },
+  { name: "status", title: "Status", widthPx: 86, cell: ({ status }) => <Status status={status} /> },
   {
     name: "latency",
     title: "Latency",
-    widthPx: 88,
+    widthPx: 78,
     isNumber: true,
     order: "latency_ms",
     cell: ({ latency_ms }) => duration(latency_ms),
   },
-  { name: "tokens", title: "Tokens", widthPx: 82, isNumber: true, order: "total_tokens", cell: tokens },
+  { name: "input", title: "Input", widthPx: 190, grows: true, cell: ({ input }) => shown(input) },
+  { name: "output", title: "Output", widthPx: 190, grows: true, cell: ({ output }) => shown(output) },
+  { name: "scores", title: "Scores", widthPx: 160, grows: true, cell: scores },
+  { name: "tokens", title: "Tokens", widthPx: 70, isNumber: true, order: "total_tokens", cell: tokens },
   {
     name: "cost",
     title: "Cost",
-    widthPx: 84,
+    widthPx: 74,
     isNumber: true,
     order: "cost_usd",
     cell: ({ cost_usd }) => usd(cost_usd),
   },
-  { name: "input", title: "Input", widthPx: 180, grows: true, cell: ({ input }) => shown(input) },
-  { name: "output", title: "Output", widthPx: 180, grows: true, cell: ({ output }) => shown(output) },
-  { name: "scores", title: "Scores", widthPx: 160, grows: true, cell: scores },
+  { name: "service", title: "Service", widthPx: 104, cell: ({ service_name }) => shown(service_name) },
   { name: "user", title: "User", widthPx: 110, cell: ({ user_id }) => shown(user_id) },
   {
     name: "session",
