@@ -81,12 +81,14 @@ export function Controls({ search, comparison, onChange }: Props) {
           </select>
         </label>
       </div>
-      <FilterBox
-        value={search.filter ?? ""}
-        onSubmit={(filter) => onChange({ ...without(search, "filter"), ...(filter && { filter }) })}
-        period={periodOf({ ...search })}
-        label="Only traces that meet this condition"
-      />
+      <div>
+        <FilterBox
+          value={search.filter ?? ""}
+          onSubmit={(filter) => onChange({ ...without(search, "filter"), ...(filter && { filter }) })}
+          period={periodOf({ ...search })}
+          label="Only traces that meet this condition"
+        />
+      </div>
     </div>
   );
 }

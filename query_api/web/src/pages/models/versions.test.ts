@@ -14,6 +14,8 @@ test("a part of a name is looked for, a condition is passed on", () => {
   expect(filterOf("bot v2")).toBe("name ILIKE '%bot v2%' OR model_id LIKE 'bot v2%'");
   expect(filterOf(" params.k = '3' ")).toBe("params.k = '3'");
   expect(filterOf("tags.team IS NOT NULL")).toBe("tags.team IS NOT NULL");
+  expect(filterOf("name LIKE 'bot%'")).toBe("name LIKE 'bot%'");
+  expect(filterOf("in like is")).toContain("'%in like is%'");
   expect(filterOf("")).toBe("");
 });
 

@@ -23,7 +23,9 @@ export interface Group {
 
 /** What was typed, as a condition: text without an operator is a part of a name or an ID. */
 export function filterOf(typed: string): string {
-  return /[=<>]|\b(LIKE|ILIKE|IN|IS)\b/i.test(typed) ? typed.trim() : conditionOf(typed);
+  return /[=<>]|\bI?LIKE\s*'|\bIN\s*\(|\bIS\s+(NOT\s+)?NULL\b/i.test(typed)
+    ? typed.trim()
+    : conditionOf(typed);
 }
 
 const ORDER_BY: Readonly<Partial<Record<Order, string>>> = {
