@@ -1,4 +1,4 @@
-"""Traces that try the trace page: a conversation with all that it can show, hostile texts, very many spans, hours.
+"""Traces that try the trace page: a conversation with all it can show, hostile texts, very many spans, hours.
 
 ``python -m tests.web.trace_traffic [SPANS]`` prints the trace IDs by name as JSON; where the collector is,
 the environment says. With a number there is one trace of so many spans and nothing else.
@@ -6,11 +6,14 @@ the environment says. With a number there is one trace of so many spans and noth
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 import time
+import zlib
 from typing import TYPE_CHECKING, Any, Final
 
+from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import LoggerProvider
@@ -20,22 +23,43 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags, set_span_in_context
 
-from opentelemetry._logs import LogRecord, SeverityNumber
-
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
 MS: Final = 1_000_000
 HOUR_MS: Final = 3_600_000
-ELSEWHERE: Final = SpanContext(0x4BF92F3577B34DA6A3CE929D0E0E4736, 0x00F067AA0BA902B7, True, TraceFlags(1))
-PIXEL: Final = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+ELSEWHERE: Final = SpanContext(
+    0x4BF92F3577B34DA6A3CE929D0E0E4736, 0x00F067AA0BA902B7, is_remote=True, trace_flags=TraceFlags(1)
 )
+WIDTH_PX: Final = 96
+
+
+def picture() -> str:
+    """A PNG of a slope of grey, as base64: an attachment."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content).to_bytes(4, "big")
+        return len(content).to_bytes(4, "big") + kind + content + check
+
+    head = WIDTH_PX.to_bytes(4, "big") * 2 + bytes([8, 0, 0, 0, 0])
+    lines = b"".join(
+        b"\0" + bytes((x + y) * 255 // (2 * WIDTH_PX) for x in range(WIDTH_PX)) for y in range(WIDTH_PX)
+    )
+    png = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(lines))
+        + chunk(b"IEND", b"")
+    )
+    return base64.b64encode(png).decode()
+
+
 HOSTILE: Final = (
     "<script>window.broken = 1</script><img src=x onerror='window.broken = 2'>"
     "<a href='javascript:window.broken=3'>click</a> [a](javascript:window.broken=4) "
     "![leak](https://evil.example/leak.png?all-of-it) <iframe src='https://evil.example'></iframe> "
-    "\u202eevil\u202c zero\u200bwidth \x1b[31mred\x07 tags\U000e0041\U000e0042 {{constructor.constructor('x')()}}"
+    "\u202eevil\u202c zero\u200bwidth \x1b[31mred\x07 tags\U000e0041\U000e0042 "
+    "{{constructor.constructor('x')()}}"
 )
 BROKEN_JSON: Final = '[{"role": "user", "parts": [{"type": "text", "content": "cut off'
 
@@ -47,9 +71,7 @@ class Telling:
         self._tracer = tracer
         self._start_ns = start_ns
 
-    def span(
-        self, name: str, parent: Span | None, from_ms: float, to_ms: float, **attributes: Any
-    ) -> Span:
+    def span(self, name: str, parent: Span | None, from_ms: float, to_ms: float, **attributes: Any) -> Span:
         """A span; keywords are attributes, with ``__`` for a dot."""
         span = self._tracer.start_span(
             name,
@@ -81,7 +103,7 @@ def conversation(tracer: Tracer, logs: LoggerProvider, start_ns: int) -> str:
             "role": "user",
             "parts": [
                 {"type": "text", "content": "What is the weather in Paris?"},
-                {"type": "blob", "modality": "image", "mime_type": "image/png", "content": PIXEL},
+                {"type": "blob", "modality": "image", "mime_type": "image/png", "content": picture()},
                 {"type": "uri", "modality": "image", "uri": "https://evil.example/leak.png"},
             ],
         },
@@ -110,11 +132,11 @@ def conversation(tracer: Tracer, logs: LoggerProvider, start_ns: int) -> str:
         gen_ai__operation__name="execute_tool",
         spanfold__input='{"city": "Paris"}',
     )
-    try:
-        raise ConnectionError("the weather service did not answer")
-    except ConnectionError as error:
-        tool.record_exception(error, timestamp=tell.ns(500))
-    tool.set_status(Status(StatusCode.ERROR, "the weather service did not answer"))
+    why = "the weather service did not answer"
+    stack = f'Traceback (most recent call last):\n  File "/app/weather.py", line 7\nConnectionError: {why}\n'
+    failure = {"exception.type": "ConnectionError", "exception.message": why, "exception.stacktrace": stack}
+    tool.add_event("exception", failure, tell.ns(500))
+    tool.set_status(Status(StatusCode.ERROR, why))
     record = LogRecord(
         timestamp=tell.ns(499),
         context=set_span_in_context(tool),
@@ -202,7 +224,9 @@ def many(tracer: Tracer, start_ns: int, count: int) -> str:
             gen_ai__request__model="gpt-4o-mini",
             gen_ai__usage__input_tokens=100,
             gen_ai__usage__output_tokens=20,
-            gen_ai__input__messages=json.dumps([{"role": "user", "parts": [{"type": "text", "content": page}]}]),
+            gen_ai__input__messages=json.dumps(
+                [{"role": "user", "parts": [{"type": "text", "content": page}]}]
+            ),
             gen_ai__output__messages=json.dumps(
                 [{"role": "assistant", "parts": [{"type": "text", "content": f"answer {made}"}]}]
             ),

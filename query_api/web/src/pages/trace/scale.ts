@@ -33,16 +33,21 @@ export interface Tick {
   text: string;
 }
 
+/** A duration in round numbers: "30 min" where that is exact. */
+function round(ms: number): string {
+  return duration(ms).replace(/ 0 (s|min)$/, "");
+}
+
 /** Ticks with their texts. Where those would all be the same, deep within a long trace, from the view's start on. */
 export function axisOf(view: View, count: number): Tick[] {
   const lengthMs = view.toMs - view.fromMs || 1;
   const shown = ticks(view, count);
-  const texts = shown.map((ms) => duration(ms));
+  const texts = shown.map(round);
   if (new Set(texts).size === texts.length)
     return shown.map((ms, at) => ({ share: (ms - view.fromMs) / lengthMs, text: texts[at] ?? "" }));
   return ticks({ fromMs: 0, toMs: lengthMs }, count).map((ms) => ({
     share: ms / lengthMs,
-    text: ms === 0 ? duration(view.fromMs) : `+${duration(ms)}`,
+    text: ms === 0 ? round(view.fromMs) : `+${round(ms)}`,
   }));
 }
 
