@@ -160,9 +160,18 @@ export function Tags({ prompt }: { prompt: Prompt }) {
 export function DeletePrompt({ name, versionCount }: { name: string; versionCount: number }) {
   const [isOpen, setIsOpen] = useState(false);
   const navigate = useNavigate();
-  const deleting = useChange(async () => {
-    const { response, error } = await api.DELETE("/v1/prompts/{name}", { params: { path: { name } } });
-    if (!response.ok) throw problemOf(response.status, error);
+  const queryClient = useQueryClient();
+  const deleting = useMutation({
+    mutationFn: async () => {
+      const { response, error } = await api.DELETE("/v1/prompts/{name}", { params: { path: { name } } });
+      if (!response.ok) throw problemOf(response.status, error);
+    },
+    onSuccess: async () => {
+      // What is shown of it goes first: asked for again, it would not be found.
+      await navigate({ to: "/prompts", search: { tab: "registered" } });
+      queryClient.removeQueries({ queryKey: ["prompts"], type: "inactive" });
+      await queryClient.invalidateQueries({ queryKey: ["prompts", "list"] });
+    },
   });
   return (
     <>
@@ -181,11 +190,7 @@ export function DeletePrompt({ name, versionCount }: { name: string; versionCoun
             type="button"
             className="button primary"
             disabled={deleting.isPending}
-            onClick={() =>
-              deleting.mutate(undefined, {
-                onSuccess: () => void navigate({ to: "/prompts", search: { tab: "registered" } }),
-              })
-            }
+            onClick={() => deleting.mutate()}
           >
             Delete {name}
           </button>
