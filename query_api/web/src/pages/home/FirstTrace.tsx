@@ -10,7 +10,7 @@ import { Loading } from "@/ui/Loading";
 /** Nothing was ever sent: how to send something. The page watches for it meanwhile. */
 export function FirstTrace() {
   const { data, error, refetch } = useQuery({
-    queryKey: ["home", "collector"],
+    queryKey: ["collector"],
     queryFn: async ({ signal }) => (await answer(api.GET("/v1/operations", { signal }))).collector,
   });
   if (error !== null) return <ErrorBox error={error} onRetry={refetch} />;

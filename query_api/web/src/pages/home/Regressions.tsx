@@ -149,7 +149,7 @@ export function Regressions({ models, period }: Props) {
   return (
     <section className="card stack" aria-labelledby="regressions">
       <div className="row spread">
-        <h2 id="regressions">{worse > 0 ? "What got worse" : "Nothing got worse"}</h2>
+        <h2 id="regressions">{worse > 0 ? "What got worse" : "Nothing got measurably worse"}</h2>
         <span className="muted">
           Told where it is more than chance explains: intervals hold with {percent(data.confidence)}{" "}
           confidence

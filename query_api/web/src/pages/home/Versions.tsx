@@ -148,9 +148,12 @@ export function Versions({ models, period }: { models: readonly Changed[]; perio
     <section className="card stack" aria-labelledby="versions">
       <div className="row spread">
         <h2 id="versions">By version</h2>
-        <span className="muted">
-          {data !== undefined && data.models.length < serving && `the newest ${data.models.length} · `}
-          "was": in {before(period)} · <Link to="/models">All versions</Link>
+        <span className="row">
+          <span className="muted">
+            {data !== undefined && data.models.length < serving && `the newest ${data.models.length} · `}
+            "was": in {before(period)}
+          </span>
+          <Link to="/models">All versions</Link>
         </span>
       </div>
       {error !== null ? (

@@ -11,15 +11,23 @@ const SHOWN_TRACES = 6;
 const SHOWN_VERSIONS = 12;
 const TREND_BUCKETS = 48;
 
-/** The newest trace of all; until there is one it is asked for every 2 s (not while the page is hidden). */
+/**
+ * The newest trace of all; until there is one it is asked for every 2 s (not while the page is hidden), and what an
+ * empty server said otherwise is forgotten: the first trace makes all of it wrong.
+ */
 export function newestTrace() {
   return queryOptions({
     queryKey: ["home", "newest trace"],
-    queryFn: async ({ signal }) => {
+    queryFn: async ({ client, queryKey, signal }) => {
       const found = await answer(api.GET("/v1/traces", { params: { query: { limit: 1 } }, signal }));
-      return found.traces[0] ?? null;
+      const newest = found.traces[0] ?? null;
+      if (newest === null)
+        client.removeQueries({
+          predicate: (query) => query.queryKey[0] === "home" && query.queryKey[1] !== queryKey[1],
+        });
+      return newest;
     },
-    refetchInterval: ({ state }) => (state.data === null ? FIRST_TRACE_MS : false),
+    refetchInterval: ({ state }) => (state.data === null ? FIRST_TRACE_MS : NEWEST_MS),
   });
 }
 
@@ -40,7 +48,7 @@ export function changes(period: Period) {
   return queryOptions({
     queryKey: ["home", "changes", period],
     queryFn: ({ signal }) => answer(api.GET("/v1/changes", { params: { query: boundsOf(period) }, signal })),
-    refetchInterval: CHANGES_MS,
+    refetchInterval: ({ state }) => (state.data?.totals.current.trace_count === 0 ? NEWEST_MS : CHANGES_MS), // something may come in again
   });
 }
 

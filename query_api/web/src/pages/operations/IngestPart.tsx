@@ -66,7 +66,7 @@ export function IngestPart({ ingest, shownAtMs }: { ingest: Ingest; shownAtMs: n
           In the last whole minute. Zero although the application runs: does it send to this collector?
         </Fact>
         <Fact name="In the last hour" value={`${count(hour)} spans`}>
-          What is stored, spans that were sent twice counted twice.
+          Without those that ended more than a day before they came in; what was sent twice counts twice.
         </Fact>
         <Fact name="Lag" value={late} isBad={(lags.findLast((lag) => lag !== null) ?? 0) > MINUTE_MS}>
           From the end of a span to its arrival; 95 % are faster. SDKs gather for about 5 s; below zero or far
