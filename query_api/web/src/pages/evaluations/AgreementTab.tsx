@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { answer, api, type Schemas } from "@/api/client";
 import { ProblemError } from "@/api/problem";
 import type { Shown } from "@/pages/evaluations/Results";
+import { Scroll } from "@/pages/evaluations/Scroll";
 import styles from "@/pages/evaluations/Trust.module.css";
 import { Empty } from "@/ui/Empty";
 import { ErrorBox } from "@/ui/ErrorBox";
@@ -39,13 +40,14 @@ function FigureRow({ name, meaning, estimate }: { name: string; meaning: string;
 
 function Figures({ found }: { found: Agreement }) {
   return (
-    <section className="card scroll-x">
+    <Scroll label="Figures">
       <table className="plain-table">
+        <caption>
+          {found.judge} against people's {found.human}: {count(found.count)} traces
+        </caption>
         <thead>
           <tr>
-            <th scope="col">
-              {found.judge} against people's {found.human}: {count(found.count)} traces
-            </th>
+            <th scope="col">Figure</th>
             <th scope="col" className="number">
               Value
             </th>
@@ -68,7 +70,7 @@ function Figures({ found }: { found: Agreement }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </Scroll>
   );
 }
 
@@ -76,7 +78,7 @@ function Confusion({ found }: { found: Agreement }) {
   if (found.classes.length === 0) return null;
   const most = Math.max(1, ...found.confusion.flat());
   return (
-    <section className="card scroll-x">
+    <Scroll label="Confusion">
       <table className={`plain-table ${styles.confusion}`}>
         <caption>How often each word of the people met each of the judge</caption>
         <thead>
@@ -108,7 +110,7 @@ function Confusion({ found }: { found: Agreement }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </Scroll>
   );
 }
 
@@ -116,7 +118,7 @@ function Disagreements({ found }: { found: Agreement }) {
   const those = found.disagreements.filter(({ judge, human }) => judge !== human);
   if (those.length === 0) return <p className="muted">They say the same of every trace.</p>;
   return (
-    <section className="card scroll-x">
+    <Scroll label="Disagreements">
       <table className="plain-table">
         <caption>Where they differ most: read these, and mend the judge's prompt</caption>
         <thead>
@@ -146,7 +148,7 @@ function Disagreements({ found }: { found: Agreement }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </Scroll>
   );
 }
 

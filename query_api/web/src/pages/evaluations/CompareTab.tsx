@@ -5,6 +5,7 @@ import { answer, api, type Schemas } from "@/api/client";
 import { useModelName } from "@/pages/evaluations/NamedModel";
 import type { Shown } from "@/pages/evaluations/Results";
 import { metricsOf } from "@/pages/evaluations/rows";
+import { Scroll } from "@/pages/evaluations/Scroll";
 import styles from "@/pages/evaluations/Trust.module.css";
 import { Empty } from "@/ui/Empty";
 import { ErrorBox } from "@/ui/ErrorBox";
@@ -80,7 +81,7 @@ function Metrics({
   onChoose: (name: string) => void;
 }) {
   return (
-    <div className="card scroll-x">
+    <Scroll label="Metrics compared">
       <table className="plain-table">
         <thead>
           <tr>
@@ -100,7 +101,7 @@ function Metrics({
             </th>
             <th scope="col">Effect</th>
             <th scope="col">From</th>
-            <th scope="col" />
+            <td />
           </tr>
         </thead>
         <tbody>
@@ -115,7 +116,7 @@ function Metrics({
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

@@ -117,6 +117,14 @@ export function Results({ subject }: { subject: Subject }) {
           metric, by trace ID. Distributions, versions and sorting are of these; the aggregates are of all.
         </p>
       )}
+      {found.isBehind && (
+        <p className="muted" role="status">
+          Reading the last scores…
+        </p>
+      )}
+      {found.rows.length === 0 && subject.isGrowing && !found.isPending && (
+        <p className="muted">Rows show here as soon as they are scored.</p>
+      )}
       {!found.isPending && <MetricCards {...shown} />}
       <Unmapped reasons={subject.unmapped} />
       {found.rows.length === 0 && !found.isPending && found.error === null && !subject.isGrowing && (

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { NamedModel } from "@/pages/evaluations/NamedModel";
 import type { Shown } from "@/pages/evaluations/Results";
 import { figuresOf, type Metric, type Row } from "@/pages/evaluations/rows";
+import { Scroll } from "@/pages/evaluations/Scroll";
 import { count, percent, score } from "@/ui/format";
 
 function Cell({ metric, rows }: { metric: Metric; rows: readonly Row[] }) {
@@ -37,7 +38,7 @@ export function VersionsTab({ rows, metrics, onSearch }: Shown) {
   const [first, second] = versions.map(([modelId]) => modelId);
   return (
     <div className="stack">
-      <div className="card scroll-x">
+      <Scroll label="Versions">
         <table className="plain-table">
           <thead>
             <tr>
@@ -50,7 +51,7 @@ export function VersionsTab({ rows, metrics, onSearch }: Shown) {
                   {name}
                 </th>
               ))}
-              <th scope="col" />
+              <td />
             </tr>
           </thead>
           <tbody>
@@ -76,7 +77,7 @@ export function VersionsTab({ rows, metrics, onSearch }: Shown) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       {first !== undefined && second !== undefined && first !== "" && second !== "" && (
         <p className="muted">
           Two means tell little by themselves.{" "}

@@ -12,6 +12,8 @@ export interface FoundRows {
   /** Whether there are more than the page took. */
   isCut: boolean;
   isPending: boolean;
+  /** Whether the last scores are still being read, and those of before show. */
+  isBehind: boolean;
   error: Error | null;
   retry: () => void;
 }
@@ -42,9 +44,10 @@ export function useScores(evaluationId: string, names: readonly string[], isGrow
       rows: found.data?.rows ?? [],
       isCut: found.data?.isCut ?? false,
       isPending: found.isPending && names.length > 0,
+      isBehind: found.isPlaceholderData,
       error: found.error,
       retry: () => void found.refetch(),
     }),
-    [found.data, found.isPending, found.error, found.refetch, names.length],
+    [found.data, found.isPending, found.isPlaceholderData, found.error, found.refetch, names.length],
   );
 }
