@@ -42,18 +42,19 @@ const MEANINGS: Readonly<Record<string, string>> = {
 };
 
 /** What filters can say, with the keys of the period's spans. */
-function useFields(period: Period) {
+function useFields(period: Period, isWanted: boolean) {
   return useQuery({
     queryKey: ["trace-fields", period],
     queryFn: ({ signal }) =>
       answer(api.GET("/v1/traces/fields", { params: { query: boundsOf(period) }, signal })),
+    enabled: isWanted,
     staleTime: FIELDS_FRESH_MS,
   });
 }
 
 /** What could stand at `place`; null: nobody is typing, and nothing is asked. */
 export function useSuggestions(place: Place | null, period: Period): readonly Suggestion[] {
-  const { data: fields } = useFields(period);
+  const { data: fields } = useFields(period, place !== null);
   const field = place?.field ?? null;
   const isValue = place?.expects === "value" || place?.expects === "list";
   const spec = fields?.fields.find(({ name }) => name === field?.name);

@@ -26,10 +26,18 @@ const HEIGHT_PX = 480;
 
 interface Props {
   asked: Asked;
+  /** It may ask the server now: the table was first. */
+  isWanted: boolean;
   onFilter: (filter: string) => void;
 }
 
-function useFacets(asked: Asked, fields: readonly string[], limit: number, contains = "", isWanted = true) {
+function useFacets(
+  asked: Asked,
+  fields: readonly string[],
+  limit: number,
+  contains: string,
+  isWanted: boolean,
+) {
   return useQuery({
     queryKey: ["trace-facets", { ...asked, order_by: undefined }, fields, limit, contains],
     queryFn: ({ signal }) => {
@@ -42,11 +50,11 @@ function useFacets(asked: Asked, fields: readonly string[], limit: number, conta
 }
 
 /** The most frequent values of some fields; what is chosen is written into the filter, and read from there. */
-export function Facets({ asked, onFilter }: Props) {
+export function Facets({ asked, isWanted, onFilter }: Props) {
   const filter = asked.filter ?? "";
   const isFree = (facet: FacetField) => without(filter, fieldsOf(facet)) === without(filter, []);
   const free = FACET_FIELDS.filter(isFree).map(({ field }) => field);
-  const { data, error, refetch } = useFacets(asked, free, FEW);
+  const { data, error, refetch } = useFacets(asked, free, FEW, "", isWanted);
   if (error !== null) return <ErrorBox error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return <Loading heightPx={HEIGHT_PX} />;
   return (
@@ -56,6 +64,7 @@ export function Facets({ asked, onFilter }: Props) {
           key={facet.field}
           facet={facet}
           asked={asked}
+          isWanted={isWanted}
           given={isFree(facet) ? data.facets.find(({ field }) => field === facet.field) : undefined}
           isGiven={isFree(facet)}
           onFilter={onFilter}
@@ -78,13 +87,19 @@ interface FacetProps extends Props {
   isGiven: boolean;
 }
 
-function Facet({ facet, asked, given, isGiven, onFilter }: FacetProps) {
+function Facet({ facet, asked, isWanted, given, isGiven, onFilter }: FacetProps) {
   const filter = asked.filter ?? "";
   const [isOpen, setIsOpen] = useState(false);
   const [contains, setContains] = useState("");
   // What its own condition leaves out is offered too: it is counted as if the filter did not say it.
   const free = { ...asked, filter: without(filter, fieldsOf(facet)) };
-  const { data } = useFacets(free, [facet.field], isOpen ? MANY : FEW, contains, isOpen || !isGiven);
+  const { data } = useFacets(
+    free,
+    [facet.field],
+    isOpen ? MANY : FEW,
+    contains,
+    isWanted && (isOpen || !isGiven),
+  );
   const found = (isOpen || !isGiven ? data?.facets[0] : given) ?? given;
   if (found === undefined) return null;
   const { values, distinct_count } = found;

@@ -19,7 +19,7 @@ const LIVE_REFRESH_MS = 10_000;
 const LEAST_BRUSH_PX = 4;
 
 /** Traces over time; of all the page asks for, only the list of traces is asked before. */
-export function useHistogram(asked: Asked, isLive: boolean, isWanted = true) {
+export function useHistogram(asked: Asked, isLive: boolean, isWanted: boolean) {
   return useQuery({
     queryKey: ["trace-histogram", { ...asked, order_by: undefined }],
     queryFn: ({ signal }) => {
@@ -34,12 +34,14 @@ export function useHistogram(asked: Asked, isLive: boolean, isWanted = true) {
 interface Props {
   asked: Asked;
   isLive: boolean;
+  /** It may ask the server now: the table was first. */
+  isWanted: boolean;
   /** Seconds since 1970. */
   onBrush: (startS: number, endS: number) => void;
 }
 
-export function HistogramChart({ asked, isLive, onBrush }: Props) {
-  const { data: histogram, error, refetch } = useHistogram(asked, isLive);
+export function HistogramChart({ asked, isLive, isWanted, onBrush }: Props) {
+  const { data: histogram, error, refetch } = useHistogram(asked, isLive, isWanted);
   const [hovered, setHovered] = useState<number | null>(null);
   const data = useMemo(() => histogram && columnsOf(histogram), [histogram]);
   const widthS = (histogram?.bucket_ns ?? 0) / NS_PER_S;

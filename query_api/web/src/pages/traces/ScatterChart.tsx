@@ -15,23 +15,28 @@ type Points = Schemas["ScatterPoints"];
 
 const NS_PER_S = 1e9;
 const REACH_PX = 14;
+const MINUTE_MS = 60_000;
+const LEAST_ROOM_S = 1;
 /** A logarithmic axis has no zero. */
 const LEAST_MS = 0.001;
 
 interface Props {
   asked: Asked;
   isLive: boolean;
+  /** It may ask the server now: the table was first. */
+  isWanted: boolean;
   onOpen: (traceId: string) => void;
 }
 
 /** Each trace a dot, slow ones on top: a click opens it. */
-export function ScatterChart({ asked, isLive, onOpen }: Props) {
+export function ScatterChart({ asked, isLive, isWanted, onOpen }: Props) {
   const { data, error, refetch } = useQuery({
     queryKey: ["trace-scatter", { ...asked, order_by: undefined }],
     queryFn: ({ signal }) => {
       const query = { ...queryOf(asked), order_by: undefined };
       return answer(api.GET("/v1/traces/scatter", { params: { query }, signal }));
     },
+    enabled: isWanted,
     refetchInterval: isLive ? 10_000 : false,
   });
   const [hovered, setHovered] = useState<number | null>(null);
@@ -95,6 +100,18 @@ function powersOfTen(_: uPlot, __: number, low: number, high: number): number[] 
   return Array.from({ length: Math.max(0, last - first + 1) }, (___, index) => 10 ** (first + index));
 }
 
+/** The whole of a unit; nothing for a line that is not labelled. */
+function powerText(ms: number | null): string {
+  if (ms === null) return "";
+  return ms >= MINUTE_MS ? `${count(ms / 1_000)} s` : duration(ms);
+}
+
+/** Room around the dots, also around a lone one. */
+function roomy(_: uPlot, low: number, high: number): [number, number] {
+  const room = Math.max(LEAST_ROOM_S, (high - low) * 0.02);
+  return [low - room, high + room];
+}
+
 /** The dot that is nearest to the pointer, and within its reach. */
 function nearest(u: uPlot): number | null {
   const { left = -1, top = -1 } = u.cursor;
@@ -126,14 +143,14 @@ function optionsOf(
   return {
     legend: { show: false },
     padding: [8, 8, 0, 0],
-    scales: { x: { time: true }, ms: { distr: 3, log: 10 } },
+    scales: { x: { time: true, range: roomy }, ms: { distr: 3, log: 10 } },
     axes: [
       x,
       {
         ...y,
         scale: "ms",
         splits: powersOfTen,
-        values: (_, splits) => splits.map((one) => (one ? duration(one) : "")),
+        values: (_, splits) => splits.map(powerText),
       },
     ],
     series: [{}, dots("--series-1"), dots("--error")],

@@ -1,15 +1,16 @@
-import { useMemo, useState, useSyncExternalStore } from "react";
+import { useState, useSyncExternalStore } from "react";
 import { ProblemError } from "@/api/problem";
 import { Actions } from "@/pages/traces/Actions";
 import { columnsOf } from "@/pages/traces/columns";
 import { MAX_CHOSEN } from "@/pages/traces/exporting";
 import { useHistogram } from "@/pages/traces/HistogramChart";
-import { LiveTraces } from "@/pages/traces/liveTraces";
+import type { LiveTraces } from "@/pages/traces/liveTraces";
 import { NoTraces } from "@/pages/traces/NoTraces";
 import type { Search } from "@/pages/traces/search";
 import styles from "@/pages/traces/Traces.module.css";
 import { TraceTable } from "@/pages/traces/TraceTable";
-import { type Asked, listOf, type Rows, type Trace } from "@/pages/traces/traceList";
+import type { Asked, Rows, Trace } from "@/pages/traces/traceList";
+import type { Shown } from "@/pages/traces/useRows";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { count } from "@/ui/format";
 import { Loading } from "@/ui/Loading";
@@ -22,19 +23,18 @@ interface Props {
   asked: Asked;
   search: Search;
   isLive: boolean;
+  shown: Shown;
   change: (changes: Partial<Search>) => void;
   onOpen: (traceId: string) => void;
 }
 
 /** The table, what can be done with its rows, and what is said where there are none. */
-export function TraceResults({ asked, search, isLive, change, onOpen }: Props) {
-  const [round, setRound] = useState(0);
+export function TraceResults({ asked, search, isLive, shown, change, onOpen }: Props) {
   const [chosen, setChosen] = useState<ReadonlyMap<string, Trace>>(new Map());
-  const live = useMemo(() => (isLive ? new LiveTraces(asked) : null), [asked, isLive]);
-  const rows: Rows = useMemo(() => live ?? listOf(asked, round), [live, asked, round]);
-  const version = useSyncExternalStore(rows.subscribe, () => rows.version);
+  const { rows, live } = shown;
+  useSyncExternalStore(rows.subscribe, () => rows.version);
   // The charts ask for the same counts; without them the number is not worth a request.
-  const { data: histogram } = useHistogram(asked, isLive, search.charts !== false && rows.count > 0);
+  const { data: histogram } = useHistogram(asked, isLive, search.charts !== false && shown.isAnswered);
   const isInvalid = rows.error instanceof ProblemError && rows.error.members.position !== undefined;
 
   const choose = (trace: Trace) => {
@@ -43,7 +43,7 @@ export function TraceResults({ asked, search, isLive, change, onOpen }: Props) {
     setChosen(next);
   };
   return (
-    <div className={styles.list} data-version={version}>
+    <div className={styles.list}>
       <div className={styles.bar}>
         <span aria-live="polite">
           {chosen.size > 0 ? (
@@ -64,7 +64,7 @@ export function TraceResults({ asked, search, isLive, change, onOpen }: Props) {
           isLive={isLive}
           chosen={chosen}
           change={change}
-          onRefresh={() => setRound(round + 1)}
+          onRefresh={shown.refresh}
         />
       </div>
       {rows.error !== null && !isInvalid && <ErrorBox error={rows.error} onRetry={() => rows.retry()} />}
@@ -72,7 +72,7 @@ export function TraceResults({ asked, search, isLive, change, onOpen }: Props) {
         <p className="muted">Mend the filter above, and the traces show here.</p>
       ) : rows.count > 0 ? (
         <TraceTable
-          key={`${JSON.stringify(asked)}${round}${isLive}`}
+          key={shown.key}
           rows={rows}
           columns={columnsOf(search.columns)}
           asked={asked}
@@ -106,5 +106,6 @@ function Found({ rows, live, total }: { rows: Rows; live: LiveTraces | null; tot
     );
   if (rows.count === 0) return null;
   const known = `${count(rows.count)}${rows.isMore ? "+" : ""}`;
-  return <>{total === undefined || total < rows.count ? known : count(total)} traces</>;
+  const shown = total === undefined || total < rows.count ? known : count(total);
+  return <>{shown === "1" ? "1 trace" : `${shown} traces`}</>;
 }

@@ -22,6 +22,7 @@ interface Props {
 
 const OVERSCAN_ROWS = 8;
 const HEAD_PX = 34;
+const SCROLLBAR_PX = 18;
 
 /**
  * Traces as rows of one height: only those in sight are in the document, however many there are. Other rows need
@@ -103,7 +104,7 @@ export function TraceTable(props: Props) {
     <section
       ref={scroller}
       className={styles.scroller}
-      style={{ height }}
+      style={{ height: rows.isMore ? height : `min(${height}, ${bodyPx + HEAD_PX + SCROLLBAR_PX}px)` }}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
       tabIndex={0}
       aria-label="Traces found"

@@ -11,6 +11,7 @@ import type { Search } from "@/pages/traces/search";
 import { TraceResults } from "@/pages/traces/TraceResults";
 import layout from "@/pages/traces/Traces.module.css";
 import type { Asked } from "@/pages/traces/traceList";
+import { useRows } from "@/pages/traces/useRows";
 import { Views } from "@/pages/traces/Views";
 import { FilterBox } from "@/ui/FilterBox";
 import { ModelLink } from "@/ui/ModelLink";
@@ -48,6 +49,7 @@ export default function TracesPage() {
   );
   useShortcuts([{ keys: "/", label: "Search traces", run: () => input.current?.focus() }]);
   const isLive = search.live === true && end === undefined;
+  const shown = useRows(asked, isLive);
   const hasCharts = search.charts !== false;
   return (
     <Page
@@ -91,15 +93,22 @@ export default function TracesPage() {
       {(start !== undefined || end !== undefined) && <ChosenPeriod period={asked} onChange={setPeriod} />}
       {hasCharts && (
         <div className={styles.charts}>
-          <HistogramChart asked={asked} isLive={isLive} onBrush={brush} />
-          <ScatterChart asked={asked} isLive={isLive} onOpen={open} />
+          <HistogramChart asked={asked} isWanted={shown.isAnswered} isLive={isLive} onBrush={brush} />
+          <ScatterChart asked={asked} isWanted={shown.isAnswered} isLive={isLive} onOpen={open} />
         </div>
       )}
       <div className={layout.results}>
         <Side>
-          <Facets asked={asked} onFilter={setFilter} />
+          <Facets asked={asked} isWanted={shown.isAnswered} onFilter={setFilter} />
         </Side>
-        <TraceResults asked={asked} search={search} isLive={isLive} change={change} onOpen={open} />
+        <TraceResults
+          asked={asked}
+          search={search}
+          isLive={isLive}
+          shown={shown}
+          change={change}
+          onOpen={open}
+        />
       </div>
     </Page>
   );

@@ -17,6 +17,7 @@ export class LiveTraces implements Rows {
   readonly #fresh = new Set<string>();
   #traces: readonly Trace[] = [];
   #isStarted = false;
+  #wasPaused = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #request: AbortController | null = null;
   version = 0;
@@ -32,6 +33,10 @@ export class LiveTraces implements Rows {
 
   get count(): number {
     return this.#traces.length;
+  }
+
+  get isAnswered(): boolean {
+    return this.#isStarted || this.error !== null;
   }
 
   get isLoading(): boolean {
@@ -72,8 +77,6 @@ export class LiveTraces implements Rows {
       this.#request?.abort();
     };
   };
-
-  #wasPaused = false;
 
   #changedIfPaused(): void {
     if (this.#wasPaused === this.isPaused) return;

@@ -17,6 +17,8 @@ export interface Rows {
   /** There are more. */
   readonly isMore: boolean;
   readonly isLoading: boolean;
+  /** The first rows are there, or it is known why not: others may ask the server for something now. */
+  readonly isAnswered: boolean;
   readonly error: Error | null;
   /** Changes whenever something of it does; `subscribe` tells when. */
   readonly version: number;
@@ -85,6 +87,10 @@ export class TraceList implements Rows {
 
   get isMore(): boolean {
     return !this.#isStarted || this.#next !== null;
+  }
+
+  get isAnswered(): boolean {
+    return this.#isStarted || this.error !== null;
   }
 
   get isLoading(): boolean {
