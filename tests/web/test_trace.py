@@ -257,10 +257,11 @@ def test_copies_work_where_they_are_pasted(page: Page, empty: Served, told: dict
     rows = opened(page, empty, told["conversation"])
 
     def copied(within: Page | Locator, name: str) -> str:
-        page.evaluate("navigator.clipboard.writeText('')")
-        within.get_by_role("button", name=name, exact=True).click()
-        page.wait_for_function("navigator.clipboard.readText().then(text => text !== '')")
+        button = within.get_by_role("button", name=name, exact=True)
+        button.click()
+        expect(within.get_by_role("button", name="Copied")).to_be_visible()
         text: str = page.evaluate("navigator.clipboard.readText()")
+        expect(button).to_be_visible()
         return text
 
     exact = httpx.get(f"{empty.url}/v1/traces/{told['conversation']}").text

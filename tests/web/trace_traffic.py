@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MS: Final = 1_000_000
 HOUR_MS: Final = 3_600_000
+FLUSH_MS: Final = 100_000
 ELSEWHERE: Final = SpanContext(
     0x4BF92F3577B34DA6A3CE929D0E0E4736, 0x00F067AA0BA902B7, is_remote=True, trace_flags=TraceFlags(1)
 )
@@ -110,7 +111,7 @@ def conversation(tracer: Tracer, logs: LoggerProvider, start_ns: int) -> str:
     ]
     call = {"type": "tool_call", "id": "call_1", "name": "get_weather", "arguments": {"city": "Paris"}}
     thought = {"type": "reasoning", "content": "I should look it up."}
-    chat = {
+    chat: dict[str, Any] = {
         "gen_ai__operation__name": "chat",
         "gen_ai__provider__name": "openai",
         "gen_ai__request__model": "gpt-4o-mini",
@@ -176,6 +177,7 @@ def hostile(tracer: Tracer, start_ns: int) -> str:
     tell = Telling(tracer, start_ns)
     root = tell.span(f"root {HOSTILE}", None, 0, 100, spanfold__input="a" * 1_000_000)
     svg = "data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9ImFsZXJ0KDEpIi8+"
+    named: dict[str, Any] = {HOSTILE: HOSTILE}
     parts = [
         {"type": "text", "content": HOSTILE},
         {"type": "image_url", "image_url": {"url": "https://evil.example/leak.png"}},
@@ -189,7 +191,7 @@ def hostile(tracer: Tracer, start_ns: int) -> str:
         gen_ai__request__model=HOSTILE,
         gen_ai__input__messages=json.dumps([{"role": HOSTILE, "name": HOSTILE, "content": parts}]),
         gen_ai__output__messages=BROKEN_JSON,
-        **{HOSTILE: HOSTILE},
+        **named,
     )
     failed = tell.span("failed", root, 51, 0)
     failed.add_event("exception", {"exception.type": HOSTILE, "exception.stacktrace": HOSTILE}, tell.ns(52))
@@ -258,6 +260,7 @@ def main() -> None:
             "hostile": hostile(tracer, now_ns + 1_000 * MS),
             "hours": hours(tracer, now_ns),
         }
+    assert provider.force_flush(FLUSH_MS)
     provider.shutdown()
     logs.shutdown()
     sys.stdout.write(json.dumps(told))

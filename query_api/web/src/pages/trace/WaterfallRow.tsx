@@ -100,7 +100,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: Props) {
         )}
         {span.status === "ERROR" && <span className={styles.error}>error</span>}
         {type !== "" && (
-          <span className={styles.type} style={{ color: colourOf(span) }}>
+          <span className={styles.type} style={isChosen ? undefined : { color: colourOf(span) }}>
             {visible(cut(type, 16))}
           </span>
         )}
