@@ -43,6 +43,8 @@ What is the capital of France?,English,{script.ANSWER}
 """
 RECORDED_WITHIN_MS: Final = 40_000
 """The gateway sends its spans every five seconds."""
+AT_ONCE: Final = 4
+"""Calls that the page makes at one time: a browser has six connections to a server."""
 PROMPT: Final = "web/answer"
 
 
@@ -200,6 +202,10 @@ def test_a_registered_version_that_is_run_unchanged_is_noted_by_its_traces(
     expect(page.get_by_role("link", name="1 trace in the last 30 days")).to_be_visible()
 
 
+def hanging(provider: Provider) -> int:
+    return sum("hang" in str(one.body) for one in provider.exchanges)
+
+
 def test_what_fails_says_why_and_can_be_asked_again_and_a_run_can_be_stopped(
     bench: Served, provider: Provider, page: Page, expect_complaint: Callable[[str], None]
 ) -> None:
@@ -216,11 +222,24 @@ def test_what_fails_says_why_and_can_be_asked_again_and_a_run_can_be_stopped(
 
     take_table(page, "question\n" + "[judge:hang] please\n" * 6)
     page.get_by_role("button", name="Run 6 calls").click()
-    provider.wait_for(lambda: any("hang" in str(one.body) for one in provider.exchanges))
+    provider.wait_for(lambda: hanging(provider) == AT_ONCE)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped", exact=True)).to_have_count(6)
+    assert hanging(provider) == AT_ONCE
     page.get_by_label("Temperature").fill("warm")
     expect(page.get_by_text("must be a number from 0 to 2", exact=True)).to_be_visible()
+
+
+def drop(page: Page, name: str, text: str) -> None:
+    dropped = page.evaluate_handle(
+        """([name, text]) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([text], name));
+            return transfer;
+        }""",
+        [name, text],
+    )
+    page.get_by_role("table").dispatch_event("drop", {"dataTransfer": dropped})
 
 
 def test_a_table_that_is_wrong_is_refused_with_its_place(bench: Served, page: Page) -> None:
@@ -233,6 +252,12 @@ def test_a_table_that_is_wrong_is_refused_with_its_place(bench: Served, page: Pa
         {"name": "rows.jsonl", "mimeType": "application/json", "buffer": b'{"question": "From a file?"}\n'}
     )
     expect(page.get_by_label("question of row 1")).to_have_value("From a file?")
+    drop(page, "dropped.csv", "question\nFrom a dropped file?\n")
+    expect(page.get_by_label("question of row 1")).to_have_value("From a dropped file?")
+    drop(page, "dropped.csv", 'question\n"never closed\n')
+    expect(page.get_by_role("alert")).to_have_text(
+        re.compile("dropped.csv: Line 2, column 1: a quote is opened")
+    )
 
 
 def take_recorded(page: Page, kind: str) -> None:
@@ -266,8 +291,12 @@ def test_recorded_inputs_become_rows_and_a_recorded_call_a_template(bench: Serve
 
 
 def test_versions_are_compared_aliases_and_tags_set_and_a_prompt_deleted(
-    bench: Served, page: Page, look: Callable[[Page, str], None]
+    bench: Served,
+    page: Page,
+    look: Callable[[Page, str], None],
+    expect_complaint: Callable[[str], None],
 ) -> None:
+    expect_complaint("404 (Not Found)")
     register(bench, "web/old", "Hello {{ name }}")
     page.goto(bench.url + "/prompts?tab=registered")
     page.get_by_label("Find a prompt by its name").fill("WEB/ANS")
@@ -281,8 +310,6 @@ def test_versions_are_compared_aliases_and_tags_set_and_a_prompt_deleted(
     page.get_by_label("Version of the alias").fill("2")
     page.get_by_role("button", name="Set or move").click()
     expect(page.get_by_text("production = version 2")).to_be_visible()
-    page.get_by_label("Alias", exact=True).fill("production")
-    page.get_by_label("Version of the alias").fill("7")
     page.get_by_label("Key of a tag").fill("team")
     page.get_by_label("Value of the tag").fill("ml")
     page.get_by_role("button", name="Set", exact=True).click()
@@ -291,6 +318,10 @@ def test_versions_are_compared_aliases_and_tags_set_and_a_prompt_deleted(
     expect(page.get_by_role("columnheader", name="Version 1")).to_be_visible()
     expect(page.get_by_role("cell").filter(has_text="You answer in {{ language }}.").first).to_be_visible()
     look(page, "prompts-registered")
+    page.get_by_label("Alias", exact=True).fill("production")
+    page.get_by_label("Version of the alias").fill("7")
+    page.get_by_role("button", name="Set or move").click()
+    expect(page.get_by_role("alert")).to_contain_text(f"prompts:/{PROMPT}/7")
 
     page.goto(bench.url + "/prompts?name=web/old")
     page.get_by_role("button", name="Delete…").click()

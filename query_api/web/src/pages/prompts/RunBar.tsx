@@ -29,7 +29,7 @@ export function RunBar({ state, callCount, problem, onRun, onStop, children }: P
         Stop
       </button>
       {children}
-      <span role="status" className={problem !== null ? styles.fault : "muted"}>
+      <span role="status" className="muted">
         {problem ??
           (cells.length === 0
             ? "Every call is recorded as a trace and spends the endpoint's money."
