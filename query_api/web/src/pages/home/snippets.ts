@@ -18,12 +18,17 @@ export function reachedFrom(endpoint: string, pageHost: string): string {
 /** Ways to send the first trace to this server: `otlp` is its collector's address, `origin` its own. */
 export function snippets(otlp: string, origin: string): readonly Snippet[] {
   const where = `export OTEL_EXPORTER_OTLP_ENDPOINT=${otlp}`;
-  const whereBoth = `${where} SPANFOLD_ENDPOINT=${origin}`;
+  const whereBoth = `${where}\nexport SPANFOLD_ENDPOINT=${origin}`;
   return [
     {
       title: "Look around with a demo",
       text: "A real application, three versions of it, 360 questions: half a minute.",
       code: `${whereBoth}\nspanfold demo --endpoint ${origin}`,
+    },
+    {
+      title: "A Python application, untouched",
+      text: "Its calls to models, its web framework and its HTTP calls; the version is the commit that runs.",
+      code: `${whereBoth}\nspanfold run --model git --service-name my-app python app.py`,
     },
     {
       title: "A Python function",
@@ -41,11 +46,6 @@ def answer(question: str) -> str:
 answer("Where is my parcel?")
 PYTHON
 python first.py`,
-    },
-    {
-      title: "A Python application, untouched",
-      text: "Its calls to models, its web framework and its HTTP calls; the version is the commit that runs.",
-      code: `${whereBoth}\nspanfold run --model git --service-name my-app python app.py`,
     },
     {
       title: "Any language, any OpenTelemetry SDK",
