@@ -53,7 +53,7 @@ def form(served: Served, *metrics: dict[str, Any], **members: str) -> str:
     return f"{served.url}/evaluations/new?{query}&metrics={quote(json.dumps(metrics))}"
 
 
-def evaluated(served: Served, name: str, *metrics: str | dict[str, Any], **selection: str) -> str:
+def evaluated(served: Served, name: str, *metrics: str | dict[str, Any], **selection: object) -> str:
     """ID of an evaluation that has finished."""
     body = {"name": name, "selection": {"since": "24h", **selection}, "metrics": metrics}
     made = httpx.post(f"{served.url}/v1/evaluations", json=body, timeout=TIMEOUT_S)
@@ -170,7 +170,7 @@ def test_one_that_used_up_its_budget_goes_on_with_a_larger_one(page: Page, judge
 def test_a_judge_is_held_against_people_and_two_versions_against_each_other(
     page: Page, judged: Served, look: Callable[[Page, str], None]
 ) -> None:
-    evaluation_id = evaluated(judged, "both", JUDGE, "length")
+    evaluation_id = evaluated(judged, "both", JUDGE, "length", model=list(judged.versions))
     page.goto(f"{judged.url}/evaluations/{evaluation_id}")
     page.get_by_role("tab", name="Agreement with people").click()
     expect(page.get_by_role("row", name=re.compile(r"^Cohen's kappa.*to"))).to_be_visible()
@@ -183,7 +183,7 @@ def test_a_judge_is_held_against_people_and_two_versions_against_each_other(
     expect(page.get_by_text("Nobody has said mood of these traces")).to_be_visible()
 
     page.get_by_role("tab", name="Versions (2)").click()
-    page.get_by_role("button", name="Compare the two largest with intervals").click()
+    page.get_by_role("button", name="Compare the first two with intervals").click()
     verdict = page.get_by_role("row", name=re.compile("^professionalism"))
     expect(verdict).to_contain_text("worse")
     page.get_by_text(re.compile(r"^4 → ")).first.click()

@@ -47,6 +47,7 @@ function MonitorResults({ monitorId }: { monitorId: string }) {
             selection: monitor.selection,
             options: monitor.options,
             unmapped: {},
+            modelIds: [],
             source: "traces",
             isGrowing: monitor.status !== "PAUSED",
           }}
@@ -86,6 +87,7 @@ function EvaluationResults({ evaluationId }: { evaluationId: string }) {
               selection: evaluation.selection,
               options: evaluation.options,
               unmapped: evaluation.unmapped_reasons,
+              modelIds: evaluation.model_ids,
               source: evaluation.source,
               isGrowing: isRunning(evaluation.status),
             }}

@@ -30,6 +30,8 @@ export interface Subject {
   options: Record<string, unknown>;
   /** Why rows could not be scored: how many. */
   unmapped: Readonly<Record<string, number>>;
+  /** The versions that were asked for; none where any was. */
+  modelIds: readonly string[];
   /** `traces` or `rows`. */
   source: string;
   /** Whether more scores come in. */

@@ -32,10 +32,10 @@ function byModel(rows: readonly Row[]): Map<string, Row[]> {
 }
 
 /** Each metric's mean, or most frequent labels, version by version. */
-export function VersionsTab({ rows, metrics, onSearch }: Shown) {
+export function VersionsTab({ subject, rows, metrics, onSearch }: Shown) {
   const byVersion = useMemo(() => byModel(rows), [rows]);
   const versions = [...byVersion].toSorted((a, b) => b[1].length - a[1].length);
-  const [first, second] = versions.map(([modelId]) => modelId);
+  const [first, second] = subject.modelIds;
   return (
     <div className="stack">
       <Scroll label="Versions">
@@ -78,18 +78,20 @@ export function VersionsTab({ rows, metrics, onSearch }: Shown) {
           </tbody>
         </table>
       </Scroll>
-      {first !== undefined && second !== undefined && first !== "" && second !== "" && (
-        <p className="muted">
-          Two means tell little by themselves.{" "}
+      <p className="muted">
+        Two means tell little by themselves.{" "}
+        {first !== undefined && second !== undefined ? (
           <button
             type="button"
             className="button small"
             onClick={() => onSearch({ tab: "compare", other: first, mine: second })}
           >
-            Compare the two largest with intervals
+            Compare the first two with intervals
           </button>
-        </p>
-      )}
+        ) : (
+          "Evaluate the versions by name, and they can be compared with intervals."
+        )}
+      </p>
     </div>
   );
 }
