@@ -147,9 +147,12 @@ export default function ComparePage() {
       {models.length < 2 && (
         <Empty title="Choose two versions to compare">
           <p>
-            Name them above, or mark them in the <Link to="/models">list of versions</Link>. The first is the
-            baseline, unless you choose another.
+            Name them above, or mark them in the list of versions. The first is the baseline, unless you
+            choose another.
           </p>
+          <Link to="/models" className="button">
+            List of versions
+          </Link>
         </Empty>
       )}
       {error && <ErrorBox error={error} onRetry={() => void refetch()} />}

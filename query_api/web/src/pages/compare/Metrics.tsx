@@ -81,7 +81,7 @@ function MetricRows({ name, comparison, scores }: RowsProps) {
           {nameOf(name)}
         </th>
       )}
-      <td>
+      <td className={styles.named}>
         <span className={styles.swatch} style={{ background: `var(${colorOf(index)})` }} /> {model.name}
       </td>
       <td className="number" title={metric === null ? undefined : estimateText(metric)}>

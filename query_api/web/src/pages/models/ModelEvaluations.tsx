@@ -21,12 +21,12 @@ export function ModelEvaluations({ modelId }: { modelId: string }) {
   if (data === undefined) return <Loading heightPx={60} />;
   if (data.evaluations.length === 0)
     return (
-      <p className="muted">
-        Nobody has evaluated this version.{" "}
-        <Link to="/evaluations/new" search={{ model_id: [modelId] }}>
+      <div className="row">
+        <p className="muted">Nobody has evaluated this version.</p>
+        <Link to="/evaluations/new" search={{ model_id: [modelId] }} className="button small">
           Evaluate it
         </Link>
-      </p>
+      </div>
     );
   return (
     <div className="scroll-x">

@@ -130,9 +130,11 @@ export default function ModelPage() {
       <Page title="Model">
         <Empty title="There is no such version">
           <p>
-            Nothing is known of <code>{modelId}</code>.{" "}
-            <Link to="/models">Look at the versions there are</Link>
+            Nothing is known of <code>{modelId}</code>.
           </p>
+          <Link to="/models" className="button">
+            Look at the versions there are
+          </Link>
         </Empty>
       </Page>
     );
