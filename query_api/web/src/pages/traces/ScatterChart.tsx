@@ -107,7 +107,8 @@ function powerText(ms: number | null): string {
 }
 
 /** Room around the dots, also around a lone one. */
-function roomy(_: uPlot, low: number, high: number): [number, number] {
+function roomy({ data: [starts] }: uPlot): [number, number] {
+  const [low, high] = [starts[0] ?? 0, starts.at(-1) ?? 0];
   const room = Math.max(LEAST_ROOM_S, (high - low) * 0.02);
   return [low - room, high + room];
 }

@@ -42,11 +42,11 @@ interface Page {
   traces: readonly Trace[] | null;
 }
 
-const FIRST_PAGE_ROWS = 60;
+const FIRST_PAGE_ROWS = 100;
 const PAGE_ROWS = 200;
 const KEPT_PAGES = 30;
 /** Rows before the end at which the next page is asked for. */
-const AHEAD_ROWS = 100;
+const AHEAD_ROWS = 60;
 
 /** The parameters of requests for these traces. */
 export function queryOf(asked: Asked, bounds: Bounds = boundsOf(asked)) {
