@@ -15,6 +15,7 @@ import { shortId } from "@/ui/models";
 import { VirtualTable } from "@/ui/VirtualTable";
 
 const HEIGHT = "min(64vh, 720px)";
+const ROW_HEIGHT_PX = 36;
 
 function Text({ row, which }: { row: Row; which: "input" | "output" }) {
   const texts = useTexts(row.traceId, row.modelId);
@@ -238,7 +239,8 @@ export function RowsTab(shown: Shown) {
             rows={chosen}
             columns={columns}
             rowKey={({ key }) => key}
-            height={HEIGHT}
+            rowHeightPx={ROW_HEIGHT_PX}
+            height={row === undefined ? `min(${HEIGHT}, ${(chosen.length + 1) * ROW_HEIGHT_PX}px)` : HEIGHT}
             selected={selected}
             onSelect={open}
           />
