@@ -1,5 +1,4 @@
 import { type PointerEvent, useEffect, useRef, useState } from "react";
-import { useTheme } from "@/app/theme";
 import styles from "@/pages/trace/Overview.module.css";
 import { placed, type View } from "@/pages/trace/scale";
 import type { Tree } from "@/pages/trace/tree";
@@ -46,16 +45,20 @@ interface Props {
 /** The whole trace in small. Drag across it to look at a part of its time; a double click shows all. */
 export function Overview({ tree, view, onView }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const theme = useTheme();
   const [brush, setBrush] = useState<[number, number] | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another theme has other colours
   useEffect(() => {
     const shown = canvas.current;
     if (shown === null) return;
-    const observer = new ResizeObserver(() => draw(shown, tree));
-    observer.observe(shown);
-    return () => observer.disconnect();
-  }, [tree, theme]);
+    const size = new ResizeObserver(() => draw(shown, tree));
+    size.observe(shown);
+    // Another theme has other colours, whether it was chosen here or in the system.
+    const theme = new MutationObserver(() => draw(shown, tree));
+    theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    return () => {
+      size.disconnect();
+      theme.disconnect();
+    };
+  }, [tree]);
 
   const shareOf = (event: PointerEvent) => {
     const { left, width } = event.currentTarget.getBoundingClientRect();
