@@ -3,8 +3,10 @@ import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { answer, api } from "@/api/client";
 import { ProblemError } from "@/api/problem";
-import { type Cell, isOver, type Score, tokens } from "@/pages/prompts/cells";
+import { type Cell, type Column, isOver, type Score, tokens } from "@/pages/prompts/cells";
 import styles from "@/pages/prompts/Grid.module.css";
+import { type Grid, keyOf, sentOf } from "@/pages/prompts/grid";
+import type { Row } from "@/pages/prompts/rows";
 import { duration, score as figure, usd } from "@/ui/format";
 import { LongText } from "@/ui/LongText";
 
@@ -130,13 +132,14 @@ interface Props {
   cell: Cell | undefined;
   /** "support, row 2": which cell it is, in words. */
   place: string;
-  isStale: boolean;
-  onRetry: () => void;
-  onFeedback: (value: boolean) => void;
+  row: Row;
+  column: Column;
+  grid: Grid;
 }
 
 /** One answer: as it streams, then with its figures, scores, and what can be done about it. */
-export const CellView = memo(function CellView({ cell, place, isStale, onRetry, onFeedback }: Props) {
+export const CellView = memo(function CellView({ cell, place, row, column, grid }: Props) {
+  const onRetry = () => grid.retry(row, column);
   if (cell === undefined)
     return (
       <button type="button" className="button quiet small" aria-label={`Run: ${place}`} onClick={onRetry}>
@@ -146,7 +149,7 @@ export const CellView = memo(function CellView({ cell, place, isStale, onRetry, 
   if (cell.state === "waiting") return <span className="muted">Waiting</span>;
   return (
     <div className={styles.cell}>
-      {isStale && <p className={styles.note}>The row was changed after this answer.</p>}
+      {cell.sent !== sentOf(row) && <p className={styles.note}>The row was changed after this answer.</p>}
       {cell.answeredBy !== null && <p className={styles.note}>Answered by its fallback {cell.answeredBy}.</p>}
       {cell.text !== "" && (
         // biome-ignore lint/a11y/useSemanticElements: an answer is no set of fields
@@ -165,7 +168,12 @@ export const CellView = memo(function CellView({ cell, place, isStale, onRetry, 
         <>
           <Figures cell={cell} />
           <Scores scores={cell.scores} />
-          <Actions cell={cell} place={place} onRetry={onRetry} onFeedback={onFeedback} />
+          <Actions
+            cell={cell}
+            place={place}
+            onRetry={onRetry}
+            onFeedback={(value) => grid.score(keyOf(row.id, column.id), HELPFUL, Number(value))}
+          />
         </>
       )}
     </div>

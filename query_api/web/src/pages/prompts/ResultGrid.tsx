@@ -1,7 +1,7 @@
-import { CellView, HELPFUL } from "@/pages/prompts/CellView";
+import { CellView } from "@/pages/prompts/CellView";
 import { type Cell, type Column, tokens, totalsOf } from "@/pages/prompts/cells";
 import styles from "@/pages/prompts/Grid.module.css";
-import { type Grid, type GridState, keyOf, sentOf } from "@/pages/prompts/grid";
+import { type Grid, type GridState, keyOf } from "@/pages/prompts/grid";
 import { columnsOf, EXPECTED, MAX_ROWS, newRow, type Row } from "@/pages/prompts/rows";
 import { count, duration, score, usd } from "@/ui/format";
 import { Messages } from "@/ui/Messages";
@@ -183,9 +183,9 @@ export function ResultGrid({ grid, state, rows, variables, onRows }: Props) {
                     <CellView
                       cell={cell}
                       place={`${column.endpoint}, ${column.prompt}, row ${index + 1}`}
-                      isStale={cell !== undefined && cell.sent !== sentOf(row)}
-                      onRetry={() => grid.retry(row, column)}
-                      onFeedback={(value) => grid.score(keyOf(row.id, column.id), HELPFUL, Number(value))}
+                      row={row}
+                      column={column}
+                      grid={grid}
                     />
                   </td>
                 );
