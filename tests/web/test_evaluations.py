@@ -168,8 +168,12 @@ def test_one_that_used_up_its_budget_goes_on_with_a_larger_one(page: Page, judge
 
 
 def test_a_judge_is_held_against_people_and_two_versions_against_each_other(
-    page: Page, judged: Served, look: Callable[[Page, str], None]
+    page: Page,
+    judged: Served,
+    look: Callable[[Page, str], None],
+    expect_complaint: Callable[[str], None],
 ) -> None:
+    expect_complaint("422")  # nobody said anything of the name that is asked for
     evaluation_id = evaluated(judged, "both", JUDGE, "length", model=list(judged.versions))
     page.goto(f"{judged.url}/evaluations/{evaluation_id}")
     page.get_by_role("tab", name="Agreement with people").click()

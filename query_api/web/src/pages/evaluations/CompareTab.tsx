@@ -44,7 +44,7 @@ function Picker({ subject, metrics, search, onSearch }: Shown) {
     search.other === undefined || offered.some(({ evaluation_id }) => evaluation_id === search.other);
   return (
     <div className="row">
-      <label className="row">
+      <label className={`row ${styles.picker}`}>
         From
         <select
           className={`field ${styles.pick}`}
@@ -60,7 +60,9 @@ function Picker({ subject, metrics, search, onSearch }: Shown) {
           ))}
         </select>
       </label>
-      <span>to {search.mine === undefined ? "this one" : <code>{search.mine}</code>}</span>
+      <span className={styles.picked}>
+        to {search.mine === undefined ? "this one" : <code>{search.mine}</code>}
+      </span>
       {found.error !== null && <ErrorBox error={found.error} />}
     </div>
   );
