@@ -40,7 +40,8 @@ function RowsTable({
       <h3>{title}</h3>
       {rows.length === 0 && <p className="muted">All versions say the same.</p>}
       {short.length > 0 && (
-        <div className="scroll-x">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
+        <section className="scroll-x" tabIndex={0} aria-label={`${title} of all versions`}>
           <table className={`plain-table ${styles.facts}`}>
             <thead>
               <tr>
@@ -65,7 +66,7 @@ function RowsTable({
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
       {long.map(({ key, values }) => (
         <div key={key}>
@@ -88,7 +89,8 @@ function PairTable({ title, rows }: { title: string; rows: readonly Difference[]
   return (
     <section className="stack" aria-label={title}>
       <h3>{title}</h3>
-      <div className="scroll-x">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
+      <section className="scroll-x" tabIndex={0} aria-label={`${title}, side by side`}>
         <table className={`plain-table ${styles.facts}`}>
           <tbody>
             {rows.map(({ key, a, b, change }) => (
@@ -109,7 +111,7 @@ function PairTable({ title, rows }: { title: string; rows: readonly Difference[]
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </section>
   );
 }
