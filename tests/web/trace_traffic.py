@@ -94,6 +94,30 @@ def trace_id(span: Span) -> str:
     return f"{span.get_span_context().trace_id:032x}"
 
 
+def failing_tool(tell: Telling, logs: LoggerProvider, agent: Span) -> None:
+    """A tool with an exception and a log record."""
+    tool = tell.span(
+        *("execute_tool get_weather", agent, 410, 0),
+        gen_ai__operation__name="execute_tool",
+        spanfold__input='{"city": "Paris"}',
+    )
+    why = "the weather service did not answer"
+    stack = f'Traceback (most recent call last):\n  File "/app/weather.py", line 7\nConnectionError: {why}\n'
+    failure = {"exception.type": "ConnectionError", "exception.message": why, "exception.stacktrace": stack}
+    tool.add_event("exception", failure, tell.ns(500))
+    tool.set_status(Status(StatusCode.ERROR, why))
+    record = LogRecord(
+        timestamp=tell.ns(499),
+        context=set_span_in_context(tool),
+        severity_text="WARN",
+        severity_number=SeverityNumber.WARN,
+        body="retrying the weather service",
+        attributes={"attempt": 3},
+    )
+    logs.get_logger("weather").emit(record)
+    tool.end(tell.ns(510))
+
+
 def conversation(tracer: Tracer, logs: LoggerProvider, start_ns: int) -> str:
     """An agent that asks a model, calls a tool that fails, finds documents, and answers as a stream."""
     tell = Telling(tracer, start_ns)
@@ -128,26 +152,7 @@ def conversation(tracer: Tracer, logs: LoggerProvider, start_ns: int) -> str:
         gen_ai__response__finish_reasons=["tool_call"],
     )
     first.end(tell.ns(400))
-    tool = tell.span(
-        *("execute_tool get_weather", agent, 410, 0),
-        gen_ai__operation__name="execute_tool",
-        spanfold__input='{"city": "Paris"}',
-    )
-    why = "the weather service did not answer"
-    stack = f'Traceback (most recent call last):\n  File "/app/weather.py", line 7\nConnectionError: {why}\n'
-    failure = {"exception.type": "ConnectionError", "exception.message": why, "exception.stacktrace": stack}
-    tool.add_event("exception", failure, tell.ns(500))
-    tool.set_status(Status(StatusCode.ERROR, why))
-    record = LogRecord(
-        timestamp=tell.ns(499),
-        context=set_span_in_context(tool),
-        severity_text="WARN",
-        severity_number=SeverityNumber.WARN,
-        body="retrying the weather service",
-        attributes={"attempt": 3},
-    )
-    logs.get_logger("weather").emit(record)
-    tool.end(tell.ns(510))
+    failing_tool(tell, logs, agent)
     documents = [
         {"id": "climate.md", "score": 0.87, "content": "It rains in Paris.", "metadata": {"page": 4}},
         {"id": "travel.md", "score": 0.42, "content": "Paris is in France."},
