@@ -73,8 +73,12 @@ def metrics() -> list[dict[str, Any]]:
 
 
 def greater_is_better(name: str) -> bool | None:
-    """Whether more is better by the built-in metric of this name; None: neither is, or there is none."""
-    return _directions().get(name)
+    """Whether more is better by the built-in metric of this name; None: neither is.
+
+    Of a name that is not built in, more is better: most scores are meant so, and it is the default of
+    MLflow's ``make_genai_metric``.
+    """
+    return _directions().get(name, True)
 
 
 @lru_cache(1)

@@ -33,7 +33,7 @@ MIN_TRACES: Final = 20
 """Of fewer, nothing is told."""
 MIN_EFFECT: Final = 0.02
 """A difference that is smaller than this share of the baseline's value is not told."""
-_ORDER: Final = ("worse", "unclear", "better")
+_ORDER: Final = ("worse", "better")
 _DIGITS: Final = 6
 
 
@@ -68,7 +68,11 @@ def regressions(
     ]
     scores = {name.removeprefix(SCORE) for _, name, _, _ in differing if name.startswith(SCORE)}
     directions = version_figures.directions(database, scores)
-    found = [_finding(pair, name, own, base, directions) for pair, name, own, base in differing]
+    found = [
+        _finding(pair, name, own, base, is_more_better=is_more_better)
+        for pair, name, own, base in differing
+        if (is_more_better := _is_more_better(name, directions)) is not None
+    ]
     told = [one for one in found if one["verdict"] == "worse" or one["model_id"] != one["baseline_model_id"]]
     return {
         **period.described(),
@@ -130,10 +134,11 @@ def _effect(own: Measure, base: Measure) -> float:
     return change / abs(base.interval.value) if base.interval.value else math.inf
 
 
-def _finding(
-    pair: Pair, name: str, own: Measure, base: Measure, directions: Mapping[str, bool | None]
-) -> dict[str, Any]:
-    greater = directions[name.removeprefix(SCORE)] if name.startswith(SCORE) else False
+def _is_more_better(metric: str, directions: Mapping[str, bool | None]) -> bool | None:
+    return directions[metric.removeprefix(SCORE)] if metric.startswith(SCORE) else False
+
+
+def _finding(pair: Pair, name: str, own: Measure, base: Measure, *, is_more_better: bool) -> dict[str, Any]:
     difference = comparison.difference(own, base)
     change = difference["absolute"]
     is_more = own.interval.value > base.interval.value
@@ -150,7 +155,7 @@ def _finding(
         "lower": change["lower"],
         "upper": change["upper"],
         "relative": None if difference["relative"] is None else difference["relative"]["value"],
-        "verdict": "unclear" if greater is None else "better" if greater is is_more else "worse",
+        "verdict": "better" if is_more_better is is_more else "worse",
         "trace_count": own.count,
         "baseline_trace_count": base.count,
         "filter": _filter(pair.version, name, own, base),

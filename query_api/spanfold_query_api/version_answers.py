@@ -7,8 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from spanfold_query_api.answers import Answer, Time, UnixNs
-from spanfold_query_api.metric_answers import GreaterIsBetter  # noqa: TC001 - pydantic reads it
 
+GreaterIsBetter = Annotated[
+    bool | None,
+    Field(description="Whether more is better: true where nobody said of this name, null where neither is."),
+]
 Service = Annotated[
     str,
     Field(description="Application: the service that most of its entry spans are of; empty without traffic."),
@@ -141,17 +144,14 @@ class Finding(Answer):
     lower: Annotated[float | None, Field(description="Limits of the difference; null: none can be given.")]
     upper: float | None
     relative: Annotated[float | None, Field(description="Difference as a share of the baseline's value.")]
-    verdict: Annotated[
-        Literal["worse", "better", "unclear"],
-        Field(description="`unclear`: nobody said which direction of this score is better."),
-    ]
+    verdict: Literal["worse", "better"]
     trace_count: Annotated[int, Field(description="Traces that the value rests on.")]
     baseline_trace_count: int
     filter: Annotated[str, Field(description="For `/v1/traces`: traces that show it.")]
 
 
 class Regressions(Answer):
-    """Findings: the worst first, then unclear ones, then what got better."""
+    """Findings: the worst first, then what got better."""
 
     start_time: Time
     end_time: Time

@@ -193,9 +193,9 @@ def scores(database: Database, model_ids: Sequence[str], period: Period, pieces:
 
 
 def directions(database: Database, names: Iterable[str]) -> dict[str, bool | None]:
-    """Whether more is better, by the name of a score; None where nobody said.
+    """Whether more is better, by the name of a score; None where neither is.
 
-    What evaluations and monitors said of their metrics goes before what built-in metrics of that name say.
+    What evaluations and monitors said of their metrics goes before what is known of the name.
     """
     wanted = sorted(set(names))
     if not wanted:

@@ -79,7 +79,7 @@ def _scores() -> list[dict[str, Any]]:
             score(2_000 + number, "wit", 1.0 + number % 2, model_id=OLD),
             score(3_000 + number, "wit", 7.0 + number % 2, model_id=NEW),
         ]
-    later = {"Timestamp": T0_NS + 3 * DAY}
+    later: dict[str, Any] = {"Timestamp": T0_NS + 3 * DAY}
     return [
         *scores,
         # A trace that is judged again counts once, by the mean; errors and impossible values do not count.

@@ -70,7 +70,9 @@ def test_a_metric_whose_model_is_not_here_says_why_and_all_others_can_be_made(
     assert toxicity["greater_is_better"] is False
 
 
-def test_a_score_of_no_known_metric_has_no_direction() -> None:
-    assert metric_catalogue.greater_is_better("thumbs") is None
+def test_of_a_score_of_no_known_metric_more_is_better() -> None:
+    assert metric_catalogue.greater_is_better("thumbs") is True
     # Whoever writes a judge of their own also chooses its name.
-    assert metric_catalogue.greater_is_better("genai") is None
+    assert metric_catalogue.greater_is_better("genai") is True
+    assert metric_catalogue.greater_is_better("latency") is False
+    assert metric_catalogue.greater_is_better("token_count") is None

@@ -80,7 +80,7 @@ def test_a_trace_that_was_scored_again_counts_once_by_the_mean(api: httpx.Client
     assert scores["faithfulness"]["count"] == 60
     assert scores["faithfulness"]["mean"] == pytest.approx((29 * 5 + 30 * 4 + 3) / 60)
     assert scores["faithfulness"]["greater_is_better"] is True
-    assert scores["wit"]["greater_is_better"] is None
+    assert scores["wit"]["greater_is_better"] is True  # nobody said
 
 
 def test_a_score_that_does_not_name_its_version_belongs_to_that_of_the_trace(api: httpx.Client) -> None:

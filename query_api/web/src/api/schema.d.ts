@@ -1279,7 +1279,7 @@ export interface components {
             current: number | null;
             /**
              * Greater Is Better
-             * @description Whether more is better; null where neither is, or nobody said.
+             * @description Whether more is better: true where nobody said of this name, null where neither is.
              */
             greater_is_better: boolean | null;
             /** Name */
@@ -2258,10 +2258,9 @@ export interface components {
             value: number;
             /**
              * Verdict
-             * @description `unclear`: nobody said which direction of this score is better.
              * @enum {string}
              */
-            verdict: "worse" | "better" | "unclear";
+            verdict: "worse" | "better";
         };
         /**
          * GatewayStatus
@@ -3110,7 +3109,7 @@ export interface components {
         };
         /**
          * Regressions
-         * @description Findings: the worst first, then unclear ones, then what got better.
+         * @description Findings: the worst first, then what got better.
          */
         Regressions: {
             /**
@@ -4015,7 +4014,7 @@ export interface components {
             count: number;
             /**
              * Greater Is Better
-             * @description Whether more is better; null where neither is, or nobody said.
+             * @description Whether more is better: true where nobody said of this name, null where neither is.
              */
             greater_is_better: boolean | null;
             /**

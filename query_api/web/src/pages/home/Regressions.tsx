@@ -15,7 +15,6 @@ import { Status } from "@/ui/Status";
 
 const SHOWN_PAIRS = 3;
 const SHOWN_DIFFERENCES = 8;
-const NO_DIRECTION = "Nobody said whether more of it is better.";
 const COMMIT_CHARS = 8;
 const LOADING_PX = 168;
 
@@ -26,8 +25,8 @@ function Sentence({ finding, period }: { finding: Finding; period: Period }) {
   const rests = `From ${traces(finding.trace_count)} against ${traces(finding.baseline_trace_count)}.`;
   return (
     <li className={styles.finding}>
-      <span title={finding.verdict === "unclear" ? NO_DIRECTION : undefined}>
-        <Status status={finding.verdict === "unclear" ? "differs" : finding.verdict} />
+      <span>
+        <Status status={finding.verdict} />
       </span>
       <span title={rests}>
         <strong>{metricName(finding.metric)}</strong> {figure(value, unit)}, was {figure(was, unit)} in{" "}
@@ -96,7 +95,7 @@ function WhatIsOpen({ pair }: { pair: Pair }) {
 
 function PairCard({ pair, period }: { pair: Pair; period: Period }) {
   const isItself = pair.modelId === pair.baselineId;
-  const findings = [...pair.worse, ...pair.unclear, ...pair.better];
+  const findings = [...pair.worse, ...pair.better];
   return (
     <article className={`${styles.pair} ${pair.worse.length > 0 ? styles.worse : ""}`}>
       <div className={styles.pairHead}>

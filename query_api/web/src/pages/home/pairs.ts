@@ -19,7 +19,6 @@ export interface Pair {
   /** Whether the baseline has no traffic in the period itself: the period before counts as well. */
   isReplaced: boolean;
   worse: Finding[];
-  unclear: Finding[];
   better: Finding[];
   /** What both have and no finding tells of: "error rate 2 %, was 1 %". */
   alike: string[];
@@ -56,7 +55,6 @@ function emptyPair(
     isNewest: false,
     isReplaced: false,
     worse: [],
-    unclear: [],
     better: [],
     alike: [],
     sharedScores: [],
@@ -71,7 +69,7 @@ const FIGURES: readonly (readonly [string, string, keyof Figures])[] = [
 ];
 
 function alike(pair: Pair, own: ChangedModel, base: ChangedModel): string[] {
-  const told = new Set([...pair.worse, ...pair.unclear, ...pair.better].map((finding) => finding.metric));
+  const told = new Set([...pair.worse, ...pair.better].map((finding) => finding.metric));
   const [ownFigures, baseFigures] = [own.current, base.current ?? base.previous];
   const said: string[] = [];
   const say = (metric: string, unit: string, value: number | null, was: number | null) => {
