@@ -54,7 +54,7 @@ class Wait:
     server_cpu_s: float = 0.0
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: Playwright keeps notes on an object whose methods it calls
 class Person:
     """Somebody with a browser that has not been here before; notes each wait under its name.
 
