@@ -1,18 +1,20 @@
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import styles from "@/app/Layout.module.css";
 import { ServerStatus } from "@/app/ServerStatus";
 import { ShortcutHelp, useShortcuts } from "@/app/shortcuts";
 import { setTheme, type Theme, useTheme } from "@/app/theme";
 import { ErrorBox } from "@/ui/ErrorBox";
 
+/** All traces of all time are one choice away; to count them takes seconds where there are millions. */
+const RECENT = { since: "24h" };
 const PAGES = [
-  { to: "/", name: "Home", key: "h" },
-  { to: "/traces", name: "Traces", key: "t" },
-  { to: "/models", name: "Models", key: "m" },
-  { to: "/compare", name: "Compare", key: "c" },
-  { to: "/evaluations", name: "Evaluations", key: "e" },
-  { to: "/prompts", name: "Prompts", key: "p" },
-  { to: "/operations", name: "Operations", key: "o" },
+  { to: "/", name: "Home", key: "h", search: {} },
+  { to: "/traces", name: "Traces", key: "t", search: RECENT },
+  { to: "/models", name: "Models", key: "m", search: {} },
+  { to: "/compare", name: "Compare", key: "c", search: {} },
+  { to: "/evaluations", name: "Evaluations", key: "e", search: {} },
+  { to: "/prompts", name: "Prompts", key: "p", search: {} },
+  { to: "/operations", name: "Operations", key: "o", search: {} },
 ] as const;
 
 const NEXT_THEME: Readonly<Record<Theme, Theme>> = { system: "light", light: "dark", dark: "system" };
@@ -30,7 +32,14 @@ function ThemeButton() {
 
 /** What every page has around it: the way to the others, and whether the server answers. */
 export function Layout() {
-  useShortcuts(PAGES.map((page) => ({ keys: `g ${page.key}`, label: `Go to ${page.name}`, to: page.to })));
+  const navigate = useNavigate();
+  useShortcuts(
+    PAGES.map(({ to, name, key, search }) => ({
+      keys: `g ${key}`,
+      label: `Go to ${name}`,
+      run: () => void navigate({ to, search }),
+    })),
+  );
   return (
     <div className={styles.layout}>
       <a className={styles.skip} href="#main">
@@ -46,6 +55,7 @@ export function Layout() {
             <Link
               key={page.to}
               to={page.to}
+              search={page.search}
               className={styles.page}
               activeProps={{ "aria-current": "page" }}
               activeOptions={{ exact: page.to === "/", includeSearch: false }}

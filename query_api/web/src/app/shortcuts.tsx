@@ -1,13 +1,11 @@
-import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { Dialog } from "@/ui/Dialog";
 
-/** Keys of one or two strokes, such as "j" or "g t"; what they do; and a page or a function that does it. */
+/** Keys of one or two strokes, such as "j" or "g t", and what they do. */
 export interface Shortcut {
   keys: string;
   label: string;
-  to?: string;
-  run?: () => void;
+  run: () => void;
 }
 
 const SECOND_STROKE_MS = 1_000;
@@ -22,7 +20,6 @@ function isTyping(target: EventTarget | null): boolean {
 
 /** Let keys do something for as long as the component is shown. Not while somebody types, or a dialog is open. */
 export function useShortcuts(shortcuts: readonly Shortcut[]): void {
-  const navigate = useNavigate();
   const latest = useRef(shortcuts);
   latest.current = shortcuts;
   useEffect(() => {
@@ -41,15 +38,14 @@ export function useShortcuts(shortcuts: readonly Shortcut[]): void {
       const found = latest.current.find((shortcut) => shortcut.keys === strokes);
       if (found === undefined) return;
       event.preventDefault();
-      if (found.to !== undefined) void navigate({ to: found.to });
-      found.run?.();
+      found.run();
     };
     window.addEventListener("keydown", onKey);
     return () => {
       registered.delete(shown);
       window.removeEventListener("keydown", onKey);
     };
-  }, [navigate]);
+  }, []);
 }
 
 /** The button, and the key `?`, that list what keys do on this page. */
