@@ -18,6 +18,15 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
+/** A link or button with the focus is what Enter and the space bar press, whatever they are a shortcut for. */
+function isPressed({ key, target }: KeyboardEvent): boolean {
+  return (
+    (key === "Enter" || key === " ") &&
+    target instanceof Element &&
+    target.closest("a[href], button, summary, [role=tab]") !== null
+  );
+}
+
 /** Let keys do something for as long as the component is shown. Not while somebody types, or a dialog is open. */
 export function useShortcuts(shortcuts: readonly Shortcut[]): void {
   const latest = useRef(shortcuts);
@@ -28,7 +37,7 @@ export function useShortcuts(shortcuts: readonly Shortcut[]): void {
     const shown: readonly Shortcut[] = latest.current;
     registered.add(shown);
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || isPressed(event)) return;
       if (document.querySelector("dialog[open]") !== null) return;
       const isSecond = first !== "" && event.timeStamp - firstAtMs < SECOND_STROKE_MS;
       const strokes = isSecond ? `${first} ${event.key}` : event.key;
