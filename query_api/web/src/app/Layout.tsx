@@ -1,4 +1,5 @@
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { LostServerError } from "@/api/problem";
 import styles from "@/app/Layout.module.css";
 import { ServerStatus } from "@/app/ServerStatus";
 import { ShortcutHelp, useShortcuts } from "@/app/shortcuts";
@@ -88,6 +89,13 @@ export function NoSuchPage() {
   );
 }
 
+/** What browsers and Vite say when a file of a page does not come: the server is away, or was replaced meanwhile. */
+const NO_FILE = /dynamically imported module|preload CSS|module script/;
+
 export function PageFailed({ error }: { error: unknown }) {
-  return <ErrorBox error={error instanceof Error ? error : new Error(String(error))} />;
+  const failure = error instanceof Error ? error : new Error(String(error));
+  const isLost = NO_FILE.test(failure.message);
+  return (
+    <ErrorBox error={isLost ? new LostServerError() : failure} onRetry={() => window.location.reload()} />
+  );
 }

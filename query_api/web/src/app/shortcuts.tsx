@@ -37,7 +37,8 @@ export function useShortcuts(shortcuts: readonly Shortcut[]): void {
     const shown: readonly Shortcut[] = latest.current;
     registered.add(shown);
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || isPressed(event)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || isPressed(event))
+        return;
       if (document.querySelector("dialog[open]") !== null) return;
       const isSecond = first !== "" && event.timeStamp - firstAtMs < SECOND_STROKE_MS;
       const strokes = isSecond ? `${first} ${event.key}` : event.key;
