@@ -48,7 +48,8 @@ def look(page: Page, name: str, folder: Path | None) -> None:
         for theme in THEMES:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
-            assert not complaints(page), f"{theme}, {width_px} px"
+            found = complaints(page)
+            assert not found, f"{theme}, {width_px} px: " + "\n".join(found)
             if folder is not None:
                 _picture(page, folder / f"{name}-{theme}-{width_px}.webp")
     page.set_viewport_size({"width": 1440, "height": 900})

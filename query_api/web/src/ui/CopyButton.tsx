@@ -2,6 +2,15 @@ import { useState } from "react";
 
 const DONE_MS = 1_500;
 
+/** What is to be copied; null where the server, asked for it, does not give it. */
+async function textOf(make: () => string | Promise<string>): Promise<string | null> {
+  try {
+    return await make();
+  } catch {
+    return null;
+  }
+}
+
 /** Copies text, and says so. */
 export function CopyButton({
   text,
@@ -10,19 +19,23 @@ export function CopyButton({
   text: string | (() => string | Promise<string>);
   label?: string;
 }) {
-  const [state, setState] = useState<"ready" | "done" | "failed">("ready");
+  const [said, setSaid] = useState<string | null>(null);
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(typeof text === "string" ? text : await text());
-      setState("done");
+      const copied = typeof text === "string" ? text : await textOf(text);
+      if (copied === null) setSaid("The server does not answer");
+      else {
+        await navigator.clipboard.writeText(copied);
+        setSaid("Copied");
+      }
     } catch {
-      setState("failed"); // a page that is not from localhost or https may not write to the clipboard
+      setSaid("Not allowed here"); // a page that is not from localhost or https may not write to the clipboard
     }
-    setTimeout(() => setState("ready"), DONE_MS);
+    setTimeout(() => setSaid(null), DONE_MS);
   };
   return (
     <button type="button" className="button small" onClick={copy} aria-live="polite">
-      {state === "done" ? "Copied" : state === "failed" ? "Not allowed here" : label}
+      {said ?? label}
     </button>
   );
 }

@@ -12,6 +12,7 @@ interface Props {
 export function Dialog({ title, isOpen, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  const pressed = useRef<EventTarget | null>(null);
   useEffect(() => {
     if (isOpen) dialog.current?.showModal();
     else dialog.current?.close();
@@ -23,8 +24,12 @@ export function Dialog({ title, isOpen, onClose, children }: Props) {
       className={styles.dialog}
       aria-labelledby={titleId}
       onClose={onClose}
+      onPointerDown={(event) => {
+        pressed.current = event.target;
+      }}
       onClick={(event) => {
-        if (event.target === dialog.current) onClose();
+        // Text that is selected from within, with the pointer let go outside, is no click beside the dialog.
+        if (event.target === dialog.current && pressed.current === dialog.current) onClose();
       }}
     >
       {isOpen && (

@@ -15,7 +15,11 @@ const KINDS: Readonly<Record<string, string | undefined>> = {
   CANCELLING: styles.busy,
 };
 
-/** A status or verdict as a word with a colour; the word alone says it. */
+/**
+ * A status or verdict as a word with a colour; the word alone says it. OpenTelemetry leaves the status of what went
+ * well unset, so UNSET is the usual case, and as quiet as the text around it.
+ */
 export function Status({ status }: { status: string }) {
+  if (status === "UNSET") return <span className="muted">{status}</span>;
   return <span className={`${styles.status} ${KINDS[status] ?? ""}`}>{status}</span>;
 }

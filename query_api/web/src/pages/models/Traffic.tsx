@@ -6,11 +6,12 @@ import { boundsOf, type Period } from "@/api/period";
 import styles from "@/pages/models/Model.module.css";
 import { trendsQuery } from "@/pages/models/queries";
 import { courseOf, shareOf } from "@/pages/models/versions";
-import { axes, Chart } from "@/ui/Chart";
+import { Chart } from "@/ui/Chart";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { count, duration, percent, score, usd } from "@/ui/format";
 import { Loading } from "@/ui/Loading";
 import { Sparkline } from "@/ui/Sparkline";
+import { timeAxes } from "@/ui/timeAxis";
 
 const CHART_HEIGHT_PX = 170;
 const CHART_BUCKETS = 80;
@@ -35,7 +36,7 @@ function Course({ label, timesS, series, format }: CourseProps) {
     (color: (variable: string) => string): Omit<uPlot.Options, "width" | "height"> => ({
       legend: { show: false },
       cursor: { drag: { x: false, y: false } },
-      axes: axes(color, format),
+      axes: timeAxes(color, format),
       scales: { y: { range: (_, __, highest) => [0, highest > 0 ? highest * 1.05 : 1] } },
       series: [
         {},

@@ -3,25 +3,27 @@ import uPlot from "uplot";
 import { Fact, Facts, Part } from "@/pages/operations/Facts";
 import { type Ingest, lastHour, MINUTE_MS } from "@/pages/operations/ingest";
 import { axes, Chart } from "@/ui/Chart";
-import { count, duration, UNKNOWN } from "@/ui/format";
+import { count, duration, score, UNKNOWN } from "@/ui/format";
 import { Time } from "@/ui/Time";
+import { timeAxes } from "@/ui/timeAxis";
 
 const CHART_PX = 200;
 const BAR_WIDTH = 0.7;
+const MINUTE_S = 60;
 
 function options(color: (variable: string) => string): Omit<uPlot.Options, "width" | "height"> {
-  const [time, spans] = axes(color, count);
+  const [time, spans] = timeAxes(color, count);
   const [, lag] = axes(color, duration);
   return {
     legend: { show: false },
     cursor: { show: false },
     scales: {
-      x: { range: (_, min, max) => [min - 60, max + 60] },
+      x: { range: (_, min, max) => [min - MINUTE_S, max + MINUTE_S] },
       spans: { range: [0, null] as unknown as uPlot.Range.MinMax },
       lag: {},
     },
     axes: [
-      time as uPlot.Axis,
+      time,
       { ...spans, scale: "spans" },
       { ...lag, scale: "lag", side: 1, size: 84, grid: { show: false } },
     ],
@@ -59,10 +61,7 @@ export function IngestPart({ ingest, shownAtMs }: { ingest: Ingest; shownAtMs: n
     >
       <Chart label={label} data={data} options={options} heightPx={CHART_PX} />
       <Facts>
-        <Fact
-          name="Rate"
-          value={`${count(whole / 60 < 10 ? Math.round(whole / 6) / 10 : whole / 60)} spans / s`}
-        >
+        <Fact name="Rate" value={`${score(whole / MINUTE_S)} spans / s`}>
           In the last whole minute. Zero although the application runs: does it send to this collector?
         </Fact>
         <Fact name="In the last hour" value={`${count(hour)} spans`}>

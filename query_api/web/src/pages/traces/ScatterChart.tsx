@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef, useState } from "react";
 import type uPlot from "uplot";
 import { answer, api, type Schemas } from "@/api/client";
-import { timeAxes, timeText } from "@/pages/traces/chartAxes";
 import styles from "@/pages/traces/charts.module.css";
 import { CHART_PX } from "@/pages/traces/HistogramChart";
 import { type Asked, queryOf } from "@/pages/traces/traceList";
@@ -10,6 +9,7 @@ import { Chart } from "@/ui/Chart";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { count, duration } from "@/ui/format";
 import { Loading } from "@/ui/Loading";
+import { timeAxes, timeText } from "@/ui/timeAxis";
 
 type Points = Schemas["ScatterPoints"];
 
