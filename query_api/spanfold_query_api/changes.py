@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from spanfold_query_api import times, version_figures
+from spanfold_query_api import times, trace_histogram, version_figures
+from spanfold_query_api.filter.compiler import CompiledFilter
 from spanfold_query_api.statements import statement
+from spanfold_query_api.trace_search import EVERY_TRACE, TraceQuery
 from spanfold_query_api.version_figures import Asked, Period, Pieces, Version
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def changes(database: Database, period: Period, experiment_ids: Sequence[str]) -
     found = version_figures.versions(database, both, asked, MAX_VERSIONS)
     ids = [version.model_id for version in found]
     figures = _figures(database, both, period, ids, experiment_ids)
-    pieces = Pieces(period.end_ns - period.start_ns, before.start_ns)
+    pieces = Pieces(period.end_ns - period.start_ns, period.start_ns)
     means = version_figures.scores(database, ids, both, pieces).means
     directions = version_figures.directions(
         database, {name for by_time in means.values() for named in by_time.values() for name in named}
@@ -48,8 +50,8 @@ def changes(database: Database, period: Period, experiment_ids: Sequence[str]) -
         "current": period.described(),
         "previous": before.described(),
         "totals": {
-            "current": _described(figures.get((None, True), _NO_TRAFFIC)),
-            "previous": _described(figures.get((None, False), _NO_TRAFFIC)),
+            "current": _total(database, period, experiment_ids, figures.get((None, True), _NO_TRAFFIC)),
+            "previous": _total(database, before, experiment_ids, figures.get((None, False), _NO_TRAFFIC)),
         },
         "models": [
             {
@@ -66,7 +68,20 @@ def changes(database: Database, period: Period, experiment_ids: Sequence[str]) -
 def _whole_minutes(period: Period) -> Period:
     """The period, widened to whole minutes: nothing then counts for both periods."""
     end_ns = -(-period.end_ns // _MINUTE_NS) * _MINUTE_NS
-    return Period(period.start_ns // _MINUTE_NS * _MINUTE_NS, end_ns)
+    return Period(period.start_ns // _MINUTE_NS * _MINUTE_NS, min(end_ns, times.MAX_UNIX_NS))
+
+
+def _total(
+    database: Database, period: Period, experiment_ids: Sequence[str], usage: Mapping[str, Any]
+) -> dict[str, Any]:
+    """All traffic of a period: traces, each once whatever versions it went through, and what they used."""
+    condition = EVERY_TRACE
+    if experiment_ids:
+        condition = CompiledFilter(
+            statement("of_experiments"), {"experiment_ids": list(experiment_ids)}, uses_span_range=False
+        )
+    query = TraceQuery(condition=condition, start_ns=period.start_ns, end_ns=period.end_ns)
+    return _described({**usage, **trace_histogram.whole(database, query)})
 
 
 def _figures(
@@ -79,7 +94,8 @@ def _figures(
         "model_ids": list(model_ids),
         "experiment_ids": list(experiment_ids),
     }
-    rows = database.query(statement("changes_figures"), parameters).dicts()
+    sql = statement("changes_figures", of_experiments=statement("of_experiments"))
+    rows = database.query(sql, parameters).dicts()
     return {
         (None if row["is_total"] else row["model_id"], bool(row["is_current"])): version_figures.with_latency(
             row
@@ -120,7 +136,9 @@ def _described(row: Mapping[str, Any]) -> dict[str, Any]:
 def _scores(
     means: Mapping[int, Mapping[str, float]], period: Period, directions: Mapping[str, bool | None]
 ) -> list[dict[str, Any]]:
-    now, then = means.get(period.start_ns, {}), means.get(period.before.start_ns, {})
+    length_ns = period.end_ns - period.start_ns
+    # Where the period before is cut off at 1970, its piece is not.
+    now, then = means.get(period.start_ns, {}), means.get(period.start_ns - length_ns, {})
     return [
         {
             "name": name,

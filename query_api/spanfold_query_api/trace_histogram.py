@@ -58,6 +58,18 @@ def histogram(database: Database, query: TraceQuery, max_buckets: int) -> dict[s
     }
 
 
+def whole(database: Database, query: TraceQuery) -> dict[str, Any]:
+    """The traces of a range in all: count, errors and latencies, as in the histogram's only bucket."""
+    found = histogram(database, query, 1)
+    (bucket,) = found["buckets"] or [{"latency_p50_ms": None, "latency_p95_ms": None}]
+    return {
+        "trace_count": found["trace_count"],
+        "error_count": found["error_count"],
+        "latency_p50_ms": bucket["latency_p50_ms"],
+        "latency_p95_ms": bucket["latency_p95_ms"],
+    }
+
+
 def width(start_ns: int, end_ns: int, max_buckets: int) -> int:
     """The smallest round width, in ns, at which a range needs no more than so many aligned buckets.
 
@@ -65,7 +77,8 @@ def width(start_ns: int, end_ns: int, max_buckets: int) -> int:
         >>> width(0, 86_400 * 10**9, 120) // 10**9, width(0, 60 * 10**9, 120) // 10**6
         (900, 500)
     """
-    for bucket_ns in _widths():
+    for round_ns in _widths():
+        bucket_ns = min(round_ns, times.MAX_UNIX_NS)  # one of which holds all time
         if -(-end_ns // bucket_ns) - start_ns // bucket_ns <= max_buckets:
             return bucket_ns
     raise AssertionError  # widths have no end

@@ -91,7 +91,7 @@ class Figures(Answer):
 
 
 class Totals(Answer):
-    """All traffic, that of no version included."""
+    """All traffic, that of no version included; a trace through several versions counts once."""
 
     current: Figures
     previous: Figures

@@ -132,12 +132,12 @@ class Figures:
 
 
 def figures(database: Database, model_ids: Sequence[str], period: Period, pieces: Pieces) -> Figures:
-    """What versions came to in a period, and in pieces of it."""
+    """What versions came to in a period, and in pieces of it, which begin at multiples of their width."""
     totals: dict[str, Mapping[str, Any]] = {}
     found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     if not model_ids:
         return Figures(totals, found)
-    parameters = {**period.parameters(), **pieces.parameters(), "model_ids": list(model_ids)}
+    parameters = {**period.parameters(), "bucket_ns": pieces.width_ns, "model_ids": list(model_ids)}
     for row in database.query(statement("version_figures"), parameters).dicts():
         model_id, is_total = row.pop("model_id"), row.pop("is_total")
         if is_total:

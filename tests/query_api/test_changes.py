@@ -7,6 +7,7 @@ import pytest
 
 from spanfold_query_api import times
 from tests.query_api import shop
+from tests.query_api.rows import MS, T0_NS, insert, span
 from tests.query_api.shop import DAY, LAB, MINUTE, NEW, OLD, SEEN
 
 if TYPE_CHECKING:
@@ -62,6 +63,39 @@ def test_scores_are_told_on_the_side_where_their_traces_are(api: httpx.Client) -
     }
     # Words have no mean.
     assert "verdict" not in by_name
+
+
+def test_a_trace_that_enters_two_versions_is_one_of_the_totals(
+    api: httpx.Client, database: RecordingDatabase
+) -> None:
+    at = T0_NS - 30 * DAY
+    through = [
+        span(9_000, Timestamp=at, Duration=900 * MS, ModelId=OLD, StatusCode=1),
+        span(9_000, 2, parent=1, Entry=1, Timestamp=at, Duration=MS, ModelId=NEW, StatusCode=2),
+        # Nobody recorded the root of this one.
+        span(9_001, 2, parent=1, Entry=1, Timestamp=at, Duration=900 * MS, ModelId=NEW, StatusCode=2),
+    ]
+    insert(database, "spans", through)
+    day = {"start": times.format_rfc3339(at), "end": times.format_rfc3339(at + DAY)}
+    found = changes(api, **day)
+    assert {one["model_id"]: one["current"]["trace_count"] for one in found["models"]} == {OLD: 1, NEW: 2}
+    totals = found["totals"]["current"]
+    assert (totals["trace_count"], totals["error_count"], totals["latency_p50_ms"]) == (2, 1, 900)
+    assert changes(api, **day, experiment_id="0")["totals"]["current"] == totals
+    assert changes(api, **day, experiment_id="7")["totals"]["current"]["trace_count"] == 0
+
+
+@pytest.mark.parametrize("start", ["1970-01-01T00:00:00Z", "1990-01-01T00:00:00Z"])
+@pytest.mark.parametrize("end", [shop.SECOND_DAY["end"], "2262-04-11T23:47:16Z"])
+def test_a_period_may_be_longer_than_the_time_before_it(api: httpx.Client, start: str, end: str) -> None:
+    found = changes(api, start=start, end=end, experiment_id="7")
+    assert found["totals"]["current"]["trace_count"] == 30
+    assert found["previous"]["start_time"] == "1970-01-01T00:00:00Z"
+    scored = {one["model_id"]: one for one in changes(api, start=start, end=end)["models"]}[NEW]["scores"]
+    assert [(one["name"], one["current"], one["previous"]) for one in scored] == [
+        ("faithfulness", 2.5, None),
+        ("wit", 7.5, None),
+    ]
 
 
 def test_an_experiment_has_its_own_totals_and_what_names_none_belongs_to_0(api: httpx.Client) -> None:

@@ -54,6 +54,11 @@ def counts(answer: Any) -> dict[int, tuple[int, int]]:
     }
 
 
+def test_one_bucket_holds_all_time(api: httpx.Client) -> None:
+    (bucket,) = asked(api, start="1970-01-01T00:00:00Z", end="2262-04-11T23:47:16Z", buckets=1)["buckets"]
+    assert (bucket["start_time_unix_ns"], bucket["ok_count"] + bucket["error_count"]) == (0, 12)
+
+
 def test_each_trace_counts_once_where_its_root_starts(api: httpx.Client) -> None:
     answer = asked(api, **RANGE, buckets=10)
     assert counts(answer) == {0: (8, 1), 180: (1, 0), 540: (1, 0)}

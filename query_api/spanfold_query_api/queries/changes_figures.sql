@@ -1,6 +1,6 @@
 -- What some versions, and all traffic together (is_total), came to in a period and in the one before, from the counts by
--- the minute. All is that of no version, too; of experiments, that of their versions, where one that says none belongs
--- to '0'.
+-- the minute. All is that of no version, too. The traces of all traffic are counted elsewhere: here, one counts in each
+-- version that it enters.
 SELECT
     model_id,
     grouping(model_id) = 1 AS is_total,
@@ -25,20 +25,7 @@ FROM
     FROM model_rollups
     WHERE Minute >= toStartOfMinute(fromUnixTimestamp64Nano({start_ns:Int64}))
         AND Minute < fromUnixTimestamp64Nano({end_ns:Int64})
-        AND (empty({experiment_ids:Array(String)}) OR ModelId IN
-        (
-            SELECT ModelId
-            FROM (SELECT DISTINCT ModelId FROM model_rollups) AS seen
-            LEFT JOIN
-            (
-                SELECT Stream, JSONExtractString(argMax(Value, Rank)) AS experiment_id
-                FROM entity_slots
-                WHERE StreamType = 'model'
-                    AND Slot = 'created.experiment_id'
-                GROUP BY Stream
-            ) AS told ON told.Stream = seen.ModelId
-            WHERE has({experiment_ids:Array(String)}, if(told.experiment_id = '', '0', told.experiment_id))
-        ))
+        AND $of_experiments
     GROUP BY model_id, is_current
 )
 GROUP BY GROUPING SETS ((model_id, is_current), (is_current))

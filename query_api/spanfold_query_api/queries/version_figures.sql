@@ -16,7 +16,7 @@ FROM
 (
     SELECT
         ModelId AS model_id,
-        {origin_ns:Int64} + intDiv(toInt64(toUnixTimestamp(Minute)) * 1000000000 - {origin_ns:Int64}, {bucket_ns:Int64}) * {bucket_ns:Int64} AS start_unix_ns,
+        intDiv(toInt64(toUnixTimestamp(Minute)) * 1000000000, {bucket_ns:Int64}) * {bucket_ns:Int64} AS start_unix_ns,
         sum(TraceCount) AS traces,
         sum(ErrorCount) AS errors,
         quantilesTDigestMergeState(0.5, 0.95, 0.99)(Latency) AS latency,

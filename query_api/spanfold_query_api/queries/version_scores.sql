@@ -31,7 +31,7 @@ FROM
         name,
         value,
         label,
-        {origin_ns:Int64} + intDiv(toUnixTimestamp64Nano(start) - {origin_ns:Int64}, {bucket_ns:Int64}) * {bucket_ns:Int64} AS start_unix_ns
+        toUnixTimestamp64Nano(start) - positiveModulo(toUnixTimestamp64Nano(start) - {origin_ns:Int64}, {bucket_ns:Int64}) AS start_unix_ns
     FROM
     (
         SELECT scored.ModelId AS model_id, scored.EvaluationName AS name, scored.value AS value, scored.label AS label, ranges.start AS start

@@ -85,8 +85,8 @@ LIMIT {limit:UInt32};
 -- model_ids = ['m-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']
 -- start_ns = 1795150800000000000
 -- What some versions, and all traffic together (is_total), came to in a period and in the one before, from the counts by
--- the minute. All is that of no version, too; of experiments, that of their versions, where one that says none belongs
--- to '0'.
+-- the minute. All is that of no version, too. The traces of all traffic are counted elsewhere: here, one counts in each
+-- version that it enters.
 SELECT
     model_id,
     grouping(model_id) = 1 AS is_total,
@@ -111,20 +111,24 @@ FROM
     FROM model_rollups
     WHERE Minute >= toStartOfMinute(fromUnixTimestamp64Nano({start_ns:Int64}))
         AND Minute < fromUnixTimestamp64Nano({end_ns:Int64})
-        AND (empty({experiment_ids:Array(String)}) OR ModelId IN
+        AND -- Put where traffic of experiments is meant: that of their versions. A version that says none, and no version, belong to '0'.
+(
+    empty({experiment_ids:Array(String)})
+    OR ModelId IN
+    (
+        SELECT ModelId
+        FROM (SELECT DISTINCT ModelId FROM model_rollups) AS seen
+        LEFT JOIN
         (
-            SELECT ModelId
-            FROM (SELECT DISTINCT ModelId FROM model_rollups) AS seen
-            LEFT JOIN
-            (
-                SELECT Stream, JSONExtractString(argMax(Value, Rank)) AS experiment_id
-                FROM entity_slots
-                WHERE StreamType = 'model'
-                    AND Slot = 'created.experiment_id'
-                GROUP BY Stream
-            ) AS told ON told.Stream = seen.ModelId
-            WHERE has({experiment_ids:Array(String)}, if(told.experiment_id = '', '0', told.experiment_id))
-        ))
+            SELECT Stream, JSONExtractString(argMax(Value, Rank)) AS experiment_id
+            FROM entity_slots
+            WHERE StreamType = 'model'
+                AND Slot = 'created.experiment_id'
+            GROUP BY Stream
+        ) AS told ON told.Stream = seen.ModelId
+        WHERE has({experiment_ids:Array(String)}, if(told.experiment_id = '', '0', told.experiment_id))
+    )
+)
     GROUP BY model_id, is_current
 )
 GROUP BY GROUPING SETS ((model_id, is_current), (is_current))
@@ -136,7 +140,7 @@ HAVING is_total OR model_id IN {model_ids:Array(String)};
 -- limit = 200000
 -- max_labels = 20
 -- model_ids = ['m-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']
--- origin_ns = 1795150800000000000
+-- origin_ns = 1795237200000000000
 -- scored_from_ns = 1795147200000000000
 -- start_ns = 1795150800000000000
 -- The scores of the traces that entered versions in a period, in all (is_total) and by pieces of it. As in
@@ -172,7 +176,7 @@ FROM
         name,
         value,
         label,
-        {origin_ns:Int64} + intDiv(toUnixTimestamp64Nano(start) - {origin_ns:Int64}, {bucket_ns:Int64}) * {bucket_ns:Int64} AS start_unix_ns
+        toUnixTimestamp64Nano(start) - positiveModulo(toUnixTimestamp64Nano(start) - {origin_ns:Int64}, {bucket_ns:Int64}) AS start_unix_ns
     FROM
     (
         SELECT scored.ModelId AS model_id, scored.EvaluationName AS name, scored.value AS value, scored.label AS label, ranges.start AS start
@@ -208,4 +212,72 @@ FROM
 GROUP BY GROUPING SETS ((model_id, name, start_unix_ns), (model_id, name))
 ORDER BY model_id, name, start_unix_ns
 LIMIT {limit:UInt32};
+
+-- Answered from the metadata of parts, without reading rows.
+SELECT
+    toUnixTimestamp64Nano(min(Timestamp)) AS first_unix_ns,
+    toUnixTimestamp64Nano(max(Timestamp)) AS last_unix_ns,
+    count() AS span_count
+FROM spans;
+
+-- bucket_ns = 172800000000000
+-- end_ns = 1795237200000000002
+-- experiment_ids = ['0']
+-- model_id = ''
+-- start_ns = 1795237200000000000
+-- The traces of a range by time, each once, at the best of its entry spans that match.
+SELECT
+    intDiv(started_ns, {bucket_ns:Int64}) AS bucket,
+    countIf(status_code != 2) AS ok_count,
+    countIf(status_code = 2) AS error_count,
+    quantilesExact(0.5, 0.95)(duration_ns) AS latency_ns
+FROM
+(
+    SELECT
+        argMax(toUnixTimestamp64Nano(Timestamp), rank) AS started_ns,
+        argMax(Duration, rank) AS duration_ns,
+        argMax(StatusCode, rank) AS status_code
+    FROM
+    (
+        SELECT
+            TraceId,
+            Timestamp,
+            Duration,
+            StatusCode,
+            bitShiftLeft(toInt128(Entry), 64) - toUnixTimestamp64Nano(Timestamp) AS rank
+        FROM spans
+        WHERE Entry >= 1
+            AND Timestamp >= fromUnixTimestamp64Nano({start_ns:Int64})
+            AND Timestamp < fromUnixTimestamp64Nano({end_ns:Int64})
+            AND ({model_id:String} = '' OR ModelId = {model_id:String})
+            AND -- Put where traffic of experiments is meant: that of their versions. A version that says none, and no version, belong to '0'.
+(
+    empty({experiment_ids:Array(String)})
+    OR ModelId IN
+    (
+        SELECT ModelId
+        FROM (SELECT DISTINCT ModelId FROM model_rollups) AS seen
+        LEFT JOIN
+        (
+            SELECT Stream, JSONExtractString(argMax(Value, Rank)) AS experiment_id
+            FROM entity_slots
+            WHERE StreamType = 'model'
+                AND Slot = 'created.experiment_id'
+            GROUP BY Stream
+        ) AS told ON told.Stream = seen.ModelId
+        WHERE has({experiment_ids:Array(String)}, if(told.experiment_id = '', '0', told.experiment_id))
+    )
+)
+    )
+    GROUP BY TraceId
+)
+GROUP BY bucket
+ORDER BY bucket;
+
+-- Answered from the metadata of parts, without reading rows.
+SELECT
+    toUnixTimestamp64Nano(min(Timestamp)) AS first_unix_ns,
+    toUnixTimestamp64Nano(max(Timestamp)) AS last_unix_ns,
+    count() AS span_count
+FROM spans;
 

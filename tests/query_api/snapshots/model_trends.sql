@@ -82,7 +82,6 @@ LIMIT {limit:UInt32};
 -- bucket_ns = 1800000000000
 -- end_ns = 1795323600000000000
 -- model_ids = ['m-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa']
--- origin_ns = 0
 -- start_ns = 1795237200000000000
 -- What versions did in a period, in all (is_total) and by pieces of it, from the counts by the minute. Sketches of
 -- latency are what costs: they are merged to one a piece first, and those to one in all.
@@ -102,7 +101,7 @@ FROM
 (
     SELECT
         ModelId AS model_id,
-        {origin_ns:Int64} + intDiv(toInt64(toUnixTimestamp(Minute)) * 1000000000 - {origin_ns:Int64}, {bucket_ns:Int64}) * {bucket_ns:Int64} AS start_unix_ns,
+        intDiv(toInt64(toUnixTimestamp(Minute)) * 1000000000, {bucket_ns:Int64}) * {bucket_ns:Int64} AS start_unix_ns,
         sum(TraceCount) AS traces,
         sum(ErrorCount) AS errors,
         quantilesTDigestMergeState(0.5, 0.95, 0.99)(Latency) AS latency,
@@ -162,7 +161,7 @@ FROM
         name,
         value,
         label,
-        {origin_ns:Int64} + intDiv(toUnixTimestamp64Nano(start) - {origin_ns:Int64}, {bucket_ns:Int64}) * {bucket_ns:Int64} AS start_unix_ns
+        toUnixTimestamp64Nano(start) - positiveModulo(toUnixTimestamp64Nano(start) - {origin_ns:Int64}, {bucket_ns:Int64}) AS start_unix_ns
     FROM
     (
         SELECT scored.ModelId AS model_id, scored.EvaluationName AS name, scored.value AS value, scored.label AS label, ranges.start AS start

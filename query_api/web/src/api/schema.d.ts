@@ -3546,7 +3546,7 @@ export interface components {
         };
         /**
          * Totals
-         * @description All traffic, that of no version included.
+         * @description All traffic, that of no version included; a trace through several versions counts once.
          */
         Totals: {
             current: components["schemas"]["Figures"];
