@@ -26,7 +26,7 @@ function Changed({ period, newestTime }: { period: Period; newestTime: string })
   return (
     <>
       <Regressions models={data.models} period={period} />
-      <Totals spent={data.totals} period={period} />
+      <Totals totals={data.totals} period={period} />
       <Versions models={data.models} period={period} />
       <div className={styles.newest}>
         <NewestTraces

@@ -1,14 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
 import type { Schemas } from "@/api/client";
 import type { Period } from "@/api/period";
 import styles from "@/pages/home/home.module.css";
-import { totals } from "@/pages/home/queries";
 import { before, shareOf } from "@/pages/home/wording";
-import { ErrorBox } from "@/ui/ErrorBox";
 import { change, count, duration, percent, usd } from "@/ui/format";
-import { Loading } from "@/ui/Loading";
-
-const TILES_PX = 96;
 
 /** What some traffic came to. */
 interface Sums {
@@ -48,18 +42,19 @@ function Was({ tile, current, previous }: { tile: Tile; current: number | null; 
   );
 }
 
+function sumsOf(figures: Schemas["Figures"]): Sums {
+  return {
+    traces: figures.trace_count,
+    errors: figures.error_count,
+    p95_ms: figures.latency_p95_ms,
+    cost_usd: figures.cost_usd,
+    tokens: tokens(figures),
+  };
+}
+
 /** All traffic of the period, and what it was in the period before. */
-export function Totals({ spent, period }: { spent: Schemas["Totals"]; period: Period }) {
-  const { data, error, refetch } = useQuery(totals(period));
-  if (error !== null) return <ErrorBox error={error} onRetry={refetch} />;
-  if (data === undefined) return <Loading heightPx={TILES_PX} />;
-  const [current, previous] = (["current", "previous"] as const).map((side) => ({
-    traces: data[side].trace_count,
-    errors: data[side].error_count,
-    p95_ms: data[side].latency_p95_ms,
-    cost_usd: spent[side].cost_usd,
-    tokens: tokens(spent[side]),
-  })) as [Sums, Sums];
+export function Totals({ totals, period }: { totals: Schemas["Totals"]; period: Period }) {
+  const [current, previous] = [sumsOf(totals.current), sumsOf(totals.previous)];
   return (
     <dl className={styles.totals} aria-label={`All traffic against ${before(period)}`}>
       {TILES.map((tile) => (

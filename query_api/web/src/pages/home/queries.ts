@@ -1,7 +1,6 @@
 import { keepPreviousData, queryOptions, usePrefetchQuery } from "@tanstack/react-query";
 import { answer, api } from "@/api/client";
-import { type Bounds, boundsOf, type Period } from "@/api/period";
-import { precedingBounds } from "@/pages/home/wording";
+import { boundsOf, type Period } from "@/api/period";
 
 const FIRST_TRACE_MS = 2_000;
 const NEWEST_MS = 10_000;
@@ -52,32 +51,6 @@ export function changes(period: Period) {
   });
 }
 
-/** What all traces of one range come to. */
-async function whole(query: Bounds, signal: AbortSignal) {
-  // One bucket: its quantiles are those of the whole range.
-  const params = { query: { ...query, buckets: 1 } };
-  const { trace_count, error_count, buckets } = await answer(
-    api.GET("/v1/traces/histogram", { params, signal }),
-  );
-  return { trace_count, error_count, latency_p95_ms: buckets[0]?.latency_p95_ms ?? null };
-}
-
-/** All traces of the period and of the one before, each counted once, whatever versions it went through. */
-export function totals(period: Period) {
-  return queryOptions({
-    queryKey: ["home", "totals", period],
-    queryFn: async ({ signal }) => {
-      const nowMs = Date.now();
-      const [current, previous] = await Promise.all([
-        whole(boundsOf(period, nowMs), signal),
-        whole(precedingBounds(period, nowMs), signal),
-      ]);
-      return { current, previous };
-    },
-    refetchInterval: CHANGES_MS,
-  });
-}
-
 export function trends(period: Period) {
   return queryOptions({
     queryKey: ["home", "trends", period],
@@ -117,6 +90,5 @@ export function diff(baselineId: string, modelId: string) {
 export function useHead(period: Period): void {
   usePrefetchQuery(changes(period));
   usePrefetchQuery(regressions(period));
-  usePrefetchQuery(totals(period));
   usePrefetchQuery(trends(period));
 }
