@@ -159,6 +159,6 @@ def test_a_new_server_says_how_to_begin_and_notices_the_first_trace(
     look(page, "home-empty")
     empty.run("-c", SEND)
     expect(page.get_by_text("The first trace has arrived.")).to_be_visible()
-    expect(page.get_by_text("There is one version only.")).to_be_visible()
+    expect(page.get_by_text("There are no two versions to hold against each other.")).to_be_visible()
     page.get_by_role("link", name="Open answer").click()
     expect(page).to_have_url(re.compile("/traces/[0-9a-f]{32}"))

@@ -21,7 +21,8 @@ export function ServerStatus() {
   useEffect(() => {
     if (!isLost) return;
     const timer = setInterval(async () => {
-      const response = await fetch("/health").catch(() => null);
+      if (document.hidden) return;
+      const response = await fetch("/health", { signal: AbortSignal.timeout(RETRY_MS) }).catch(() => null);
       if (response?.ok) {
         setIsLost(false);
         await queryClient.invalidateQueries();

@@ -4,6 +4,7 @@ import { answer, api, type Schemas } from "@/api/client";
 import { boundsOf, type Period } from "@/api/period";
 import { fieldText, type Place, quoted } from "@/ui/FilterBoxTokens";
 import { count, score } from "@/ui/format";
+import { cut, visible } from "@/ui/visible";
 
 type Field = Schemas["FilterField"];
 type Fields = Schemas["TraceFields"];
@@ -21,6 +22,7 @@ export interface Suggestion {
 
 const MAX_SUGGESTIONS = 40;
 const MAX_VALUES = 20;
+const SHOWN_CHARS = 200;
 const TYPING_MS = 150;
 const FIELDS_FRESH_MS = 60_000;
 const NO_SUGGESTIONS: readonly Suggestion[] = [];
@@ -157,7 +159,7 @@ function valuesFor(place: Place, spec: Field | undefined, values?: Facets): Sugg
   if (spec?.name === "scores") return scoresFor(place, values, end);
   const isName = spec?.name === "model_name";
   const found = (values?.facets[0]?.values ?? []).map((value) => ({
-    label: value.label || value.value || "(none)",
+    label: visible(cut(value.label || value.value, SHOWN_CHARS)) || "(none)",
     detail: `${count(value.count)} traces`,
     text: quoted(isName ? value.label : value.value) + end,
   }));
@@ -174,7 +176,7 @@ function scoresFor(place: Place, values: Facets | undefined, end: string): Sugge
   const figures = [facet?.minimum, facet?.mean, facet?.maximum].map((value, index) => ({
     label: score(value),
     detail: ["lowest", "mean", "highest"][index] ?? "",
-    text: `${score(value)}${end}`,
+    text: `${value ?? ""}${end}`,
   }));
   return ranked([...labels, ...figures.filter(({ label }) => label !== score(null))], place.typed);
 }

@@ -2,7 +2,7 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, useDeferredValue, useId, useState } from "react";
 import { answer, api } from "@/api/client";
 import styles from "@/ui/ModelPicker.module.css";
-import { conditionOf, shortId } from "@/ui/models";
+import { conditionOf, isFound, shortId } from "@/ui/models";
 
 interface Props {
   /** Model IDs. */
@@ -71,7 +71,10 @@ export function ModelPicker({ value, onChange, max, label }: Props) {
     enabled: isOpen,
     placeholderData: (before) => before,
   });
-  const options = (offers.data?.models ?? []).filter(({ model_id }) => !value.includes(model_id));
+  // Offers of what was typed before stand until new ones come: Enter must not take one that no longer fits.
+  const options = (offers.data?.models ?? []).filter(
+    (model) => !value.includes(model.model_id) && isFound(model, typed),
+  );
 
   const take = (modelId: string | undefined) => {
     if (modelId === undefined) return;
@@ -150,7 +153,7 @@ export function ModelPicker({ value, onChange, max, label }: Props) {
         {options.length === 0 && (
           // biome-ignore lint/a11y/useFocusableInteractive: there is nothing to choose
           <div role="option" aria-selected="false" aria-disabled="true" className={styles.none}>
-            {offers.error?.message ?? (offers.isLoading ? "Looking…" : "No version has this name or ID.")}
+            {offers.error?.message ?? (offers.isFetching ? "Looking…" : "No version has this name or ID.")}
           </div>
         )}
       </div>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, bytes, change, count, duration, inUnit, percent, UNKNOWN, usd } from "@/ui/format";
+import { ago, bytes, change, count, digits, duration, inUnit, percent, score, UNKNOWN, usd } from "@/ui/format";
 
 test("every number has its unit", () => {
   expect([duration(0.1234), duration(38), duration(1_240), duration(125_000), duration(10_920_000)]).toEqual([
@@ -35,4 +35,13 @@ test("times ago are in one unit", () => {
   expect(ago("2026-11-21T11:59:58Z", nowMs)).toBe("just now");
   expect(ago("2026-11-21T11:55:00Z", nowMs)).toBe("5 min ago");
   expect(ago("2026-11-18T12:00:00Z", nowMs)).toBe("3 d ago");
+});
+
+test("what is below zero has the sign that stands beside the others", () => {
+  expect([digits(-0.258), score(-1.5), duration(-84.7), inUnit(-1.63, "per_hour")]).toEqual([
+    "−0.258",
+    "−1.5",
+    "−84.7 ms",
+    "−1.63 / h",
+  ]);
 });

@@ -13,7 +13,9 @@ function isKnown(value: Known): value is number {
 
 /** 3 significant digits, without an exponent for sizes that people know. */
 export function digits(value: number, significant = 3): string {
-  return new Intl.NumberFormat("en", { maximumSignificantDigits: significant }).format(value);
+  return new Intl.NumberFormat("en", { maximumSignificantDigits: significant })
+    .format(value)
+    .replace("-", "−");
 }
 
 /** 12,345; beyond six digits 1.23M. */
@@ -48,6 +50,11 @@ export function usd(value: Known): string {
 /** A share between 0 and 1 as 12.3 %. */
 export function percent(share: Known): string {
   return isKnown(share) ? `${digits(share * 100)} %` : UNKNOWN;
+}
+
+/** A part of a whole; null where either is not known, or there is nothing to have a part of. */
+export function shareOf(part: number | null, whole: number): number | null {
+  return part === null || whole === 0 ? null : part / whole;
 }
 
 /** +12 %, −3.4 %: a relative change. */

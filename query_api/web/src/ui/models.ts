@@ -6,6 +6,12 @@ export function shortId(modelId: string): string {
   return modelId.length > LONG_CHARS ? `${modelId.slice(0, LONG_CHARS - 1)}…` : modelId;
 }
 
+/** Whether a version is among those that {@link conditionOf} finds. */
+export function isFound({ name, model_id }: { name: string; model_id: string }, typed: string): boolean {
+  const text = typed.trim();
+  return name.toLowerCase().includes(text.toLowerCase()) || model_id.startsWith(text);
+}
+
 /** The condition that finds versions by a part of their name or ID. */
 export function conditionOf(typed: string): string {
   const text = typed.trim();

@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { type Row, rowsOf } from "@/pages/evaluations/rows";
 import { readScores } from "@/pages/evaluations/scoreStream";
@@ -33,7 +33,7 @@ export function useScores(evaluationId: string, names: readonly string[], isGrow
       return { rows: rowsOf(read.scores), isCut: read.isCut, tookMs: performance.now() - startedMs };
     },
     enabled: names.length > 0,
-    placeholderData: keepPreviousData,
+    placeholderData: (before, query) => (query?.queryKey[1] === evaluationId ? before : undefined),
     structuralSharing: false, // ten thousands of objects would be compared
     staleTime: isGrowing ? 0 : Number.POSITIVE_INFINITY,
     refetchInterval: ({ state }) =>

@@ -10,17 +10,19 @@ import { duration } from "@/ui/format";
 import { Loading } from "@/ui/Loading";
 import { Status } from "@/ui/Status";
 import { Time } from "@/ui/Time";
+import { cut, visible } from "@/ui/visible";
 
 const ROW_PX = 47;
 const ROWS = 6;
+const SAID_CHARS = 300;
 
 function Row({ trace }: { trace: Schemas["TraceItem"] }) {
   const isError = trace.status === "ERROR";
-  const said = (isError && trace.status_message) || (trace.input ?? "");
+  const said = visible(cut((isError && trace.status_message) || (trace.input ?? ""), SAID_CHARS));
   return (
     <li className={styles.trace}>
       <Link to="/traces/$traceId" params={{ traceId: trace.trace_id }} className={styles.traceLink}>
-        <span className="ellipsis">{trace.name}</span>
+        <span className="ellipsis">{visible(trace.name)}</span>
         {isError && <Status status="ERROR" />}
       </Link>
       <span className="number">{duration(trace.latency_ms)}</span>

@@ -156,8 +156,8 @@ export function Regressions({ models, period }: Props) {
       </div>
       {pairs.length === 0 && (
         <p className="muted">
-          There is one version only. With a second one, this place says which is better: name it with{" "}
-          <code>spanfold.set_active_model(name="…-v2")</code>.
+          There are no two versions to hold against each other. With a second one, this place says which is
+          better: name it with <code>spanfold.set_active_model(name="…-v2")</code>.
         </p>
       )}
       {shown.map((pair) => (

@@ -4,10 +4,11 @@ import type { Schemas } from "@/api/client";
 import type { Period } from "@/api/period";
 import styles from "@/pages/home/home.module.css";
 import { trends as trendsOf } from "@/pages/home/queries";
-import { commonScores, course } from "@/pages/home/versions";
-import { before, shareOf } from "@/pages/home/wording";
+import { commonScores } from "@/pages/home/versions";
+import { before } from "@/pages/home/wording";
+import { courseOf } from "@/ui/course";
 import { ErrorBox } from "@/ui/ErrorBox";
-import { count, duration, percent, score, usd } from "@/ui/format";
+import { count, duration, percent, score, shareOf, usd } from "@/ui/format";
 import { Loading } from "@/ui/Loading";
 import { ModelLink } from "@/ui/ModelLink";
 import { Sparkline } from "@/ui/Sparkline";
@@ -37,7 +38,7 @@ function Figure({ value, was, children }: { value: string; was: string | null; c
 function Row({ trends, trend, changed, scores }: RowProps) {
   const { name, buckets } = trend;
   const previous = changed?.previous ?? null;
-  const cost = trend.cost_usd === null ? null : shareOf(trend.cost_usd, trend.trace_count);
+  const cost = shareOf(trend.cost_usd, trend.trace_count);
   return (
     <tr>
       <th scope="row" className={styles.version}>
@@ -49,7 +50,7 @@ function Row({ trends, trend, changed, scores }: RowProps) {
         <Sparkline
           widthPx={SPARK_PX}
           label={`Traces of ${name} over time`}
-          values={course(trends, buckets, (bucket) => bucket.trace_count, 0)}
+          values={courseOf(trends, buckets, (bucket) => bucket.trace_count, 0)}
         />
       </Figure>
       <Figure
@@ -59,7 +60,7 @@ function Row({ trends, trend, changed, scores }: RowProps) {
         <Sparkline
           widthPx={SPARK_PX}
           label={`Errors of ${name} over time`}
-          values={course(trends, buckets, (bucket) => bucket.error_count, 0)}
+          values={courseOf(trends, buckets, (bucket) => bucket.error_count, 0)}
           color="var(--error)"
         />
       </Figure>
@@ -67,7 +68,7 @@ function Row({ trends, trend, changed, scores }: RowProps) {
         <Sparkline
           widthPx={SPARK_PX}
           label={`p95 latency of ${name} over time`}
-          values={course(trends, buckets, (bucket) => bucket.latency_p95_ms, null)}
+          values={courseOf(trends, buckets, (bucket) => bucket.latency_p95_ms, null)}
           color="var(--series-2)"
         />
       </Figure>
@@ -95,7 +96,7 @@ function ScoreFigure({ name, trends, trend, changed }: Omit<RowProps, "scores"> 
         <Sparkline
           widthPx={SPARK_PX}
           label={`${name} of ${trend.name} over time`}
-          values={course(trends, trend.buckets, (bucket) => bucket.scores[name] ?? null, null)}
+          values={courseOf(trends, trend.buckets, (bucket) => bucket.scores[name] ?? null, null)}
           color="var(--series-3)"
         />
       )}

@@ -5,10 +5,10 @@ import { answer, api, type Schemas } from "@/api/client";
 import { boundsOf, type Period } from "@/api/period";
 import styles from "@/pages/models/Model.module.css";
 import { trendsQuery } from "@/pages/models/queries";
-import { courseOf, shareOf } from "@/pages/models/versions";
 import { Chart } from "@/ui/Chart";
+import { courseOf, startsOf } from "@/ui/course";
 import { ErrorBox } from "@/ui/ErrorBox";
-import { count, duration, percent, score, usd } from "@/ui/format";
+import { count, duration, percent, score, shareOf, usd } from "@/ui/format";
 import { Loading } from "@/ui/Loading";
 import { Sparkline } from "@/ui/Sparkline";
 import { timeAxes } from "@/ui/timeAxis";
@@ -74,9 +74,8 @@ type Trends = Schemas["Trends"];
 function Courses({ trends }: { trends: Trends }) {
   const [counts, latencies, timesS] = useMemo(() => {
     const buckets = trends.models[0]?.buckets ?? [];
-    const course = (figure: Parameters<typeof courseOf>[2], nothing: 0 | null) =>
+    const course = (figure: (bucket: Schemas["TrendBucket"]) => number | null, nothing: 0 | null) =>
       courseOf(trends, buckets, figure, nothing);
-    const first = Math.floor(trends.start_time_unix_ns / trends.bucket_ns);
     const traces = course(({ trace_count }) => trace_count, 0);
     return [
       [
@@ -87,7 +86,7 @@ function Courses({ trends }: { trends: Trends }) {
         { label: "p50", color: "--series-1", values: course(({ latency_p50_ms }) => latency_p50_ms, null) },
         { label: "p95", color: "--series-2", values: course(({ latency_p95_ms }) => latency_p95_ms, null) },
       ],
-      traces.map((_, index) => ((first + index) * trends.bucket_ns) / 1e9),
+      startsOf(trends),
     ];
   }, [trends]);
   return (
@@ -170,11 +169,12 @@ export function Traffic({ modelId, period }: { modelId: string; period: Period }
           signal,
         }),
       ),
-    placeholderData: (before) => before,
+    placeholderData: (before, query) => (query?.queryKey[1] === modelId ? before : undefined),
   });
   const trends = useQuery({
     ...trendsQuery([modelId], period, CHART_BUCKETS),
-    placeholderData: (before: Trends | undefined) => before,
+    placeholderData: (before: Trends | undefined, query) =>
+      query?.queryKey[2][0] === modelId ? before : undefined,
   });
   const error = summary.error ?? trends.error;
   if (error)

@@ -1,8 +1,9 @@
 import type { ReactNode } from "react";
 import { gitOf, isGitTag, shortCommit } from "@/pages/models/git";
 import styles from "@/pages/models/Versions.module.css";
-import { courseOf, type Span, shareOf, type Trend, type Version } from "@/pages/models/versions";
-import { count, duration, percent, score, usd } from "@/ui/format";
+import type { Trend, Version } from "@/pages/models/versions";
+import { courseOf, type Pieces } from "@/ui/course";
+import { count, duration, percent, score, shareOf, usd } from "@/ui/format";
 import { ModelLink } from "@/ui/ModelLink";
 import { Sparkline } from "@/ui/Sparkline";
 import { Status } from "@/ui/Status";
@@ -38,7 +39,7 @@ function Cell({ label, course, courseLabel = label, color, children }: CellProps
   );
 }
 
-function Scores({ trend, span }: { trend: Trend; span: Span | undefined }) {
+function Scores({ trend, span }: { trend: Trend; span: Pieces | undefined }) {
   const shown = trend.scores.slice(0, SHOWN_SCORES);
   if (shown.length === 0) return <span className="muted">–</span>;
   return (
@@ -68,8 +69,8 @@ function Scores({ trend, span }: { trend: Trend; span: Span | undefined }) {
   );
 }
 
-function Figures({ trend, span }: { trend: Trend; span: Span | undefined }) {
-  const course = (figure: Parameters<typeof courseOf>[2], nothing: 0 | null) =>
+function Figures({ trend, span }: { trend: Trend; span: Pieces | undefined }) {
+  const course = (figure: (bucket: Trend["buckets"][number]) => number | null, nothing: 0 | null) =>
     span === undefined ? undefined : courseOf(span, trend.buckets, figure, nothing);
   const hasTraffic = trend.trace_count > 0;
   return (
@@ -122,7 +123,7 @@ function Figures({ trend, span }: { trend: Trend; span: Span | undefined }) {
 
 interface Props {
   version: Version;
-  span: Span | undefined;
+  span: Pieces | undefined;
   isMarked: boolean;
   isChosen: boolean;
   canChoose: boolean;

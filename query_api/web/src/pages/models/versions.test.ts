@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { validateSearch } from "@/pages/models/search";
-import { courseOf, filterOf, groupsOf, type Model, type Trend } from "@/pages/models/versions";
+import { filterOf, groupsOf, type Model, type Trend } from "@/pages/models/versions";
 
 function model(model_id: string, experiment_id = "0"): Model {
   return { model_id, experiment_id, name: model_id } as Model;
@@ -40,12 +40,6 @@ test("orders by traffic put what is not known last", () => {
     "errors",
   );
   expect(group?.versions.map((version) => version.model.model_id)).toEqual(["many", "few", "none"]);
-});
-
-test("a course has a place for each piece of the period", () => {
-  const span = { start_time_unix_ns: 65e9, end_time_unix_ns: 240e9, bucket_ns: 60e9 };
-  const bucket = { start_time_unix_ns: 120e9, trace_count: 4 } as Trend["buckets"][number];
-  expect(courseOf(span, [bucket], ({ trace_count }) => trace_count, 0)).toEqual([0, 4, 0]);
 });
 
 test("the address holds what is known, and nothing else", () => {

@@ -1,5 +1,6 @@
 import type { Schemas } from "@/api/client";
 import type { Order } from "@/pages/models/search";
+import { shareOf } from "@/ui/format";
 import { conditionOf } from "@/ui/models";
 
 export type Model = Schemas["LoggedModel"];
@@ -40,11 +41,6 @@ export function orderBy(order: Order): string[] {
   return asked === undefined ? [] : [asked];
 }
 
-/** A share, or null of nothing. */
-export function shareOf(part: number | null, whole: number): number | null {
-  return part === null || whole === 0 ? null : part / whole;
-}
-
 const FIGURES: Readonly<Partial<Record<Order, (trend: Trend) => number | null>>> = {
   traffic: (trend) => trend.trace_count,
   errors: (trend) => shareOf(trend.error_count, trend.trace_count),
@@ -74,30 +70,4 @@ export function groupsOf(models: readonly Model[], trends: readonly Trend[], ord
     groups.set(key, group);
   }
   return [...groups.values()].map((group) => ({ ...group, versions: sorted(group.versions, order) }));
-}
-
-/** The pieces of a period that a course has. */
-export interface Span {
-  start_time_unix_ns: number;
-  end_time_unix_ns: number;
-  bucket_ns: number;
-}
-
-type Bucket = Trend["buckets"][number];
-
-/** A figure of each piece of the period, from left to right; `nothing` where there was no traffic. */
-export function courseOf(
-  span: Span,
-  buckets: readonly Bucket[],
-  figure: (bucket: Bucket) => number | null | undefined,
-  nothing: 0 | null,
-): (number | null)[] {
-  const length = Math.max(1, Math.ceil((span.end_time_unix_ns - span.start_time_unix_ns) / span.bucket_ns));
-  const course: (number | null)[] = Array.from({ length: Math.min(length, 1_000) }, () => nothing);
-  const first = Math.floor(span.start_time_unix_ns / span.bucket_ns);
-  for (const bucket of buckets) {
-    const at = Math.round(bucket.start_time_unix_ns / span.bucket_ns) - first;
-    if (at >= 0 && at < course.length) course[at] = figure(bucket) ?? null;
-  }
-  return course;
 }

@@ -69,7 +69,7 @@ async function read(
 ): Promise<string | null> {
   const reader = stream.getReader();
   const decoder = new TextDecoder(); // half a character waits for the next piece
-  const calls: string[] = [];
+  const calls = new Map<number, string>(); // the provider chooses the numbers
   let [buffer, text, isDone] = ["", "", false];
   while (!isDone) {
     const piece = await reader.read();
@@ -81,12 +81,13 @@ async function read(
     for (const delta of events.map(deltaOf)) {
       if (delta.error !== null) {
         onUpdate(update);
+        await reader.cancel(); // it would hold one of the browser's few connections
         return delta.error;
       }
       isDone ||= delta.isDone;
       text += delta.text;
       for (const call of delta.toolCalls)
-        calls[call.index] = `${calls[call.index] ?? (call.name && `${call.name} `)}${call.arguments}`;
+        calls.set(call.index, `${calls.get(call.index) ?? (call.name && `${call.name} `)}${call.arguments}`);
       if (delta.finishReason !== null) update.finishReason = delta.finishReason;
       if (delta.inputTokens !== null) update.inputTokens = delta.inputTokens;
       if (delta.outputTokens !== null) update.outputTokens = delta.outputTokens;
@@ -95,9 +96,9 @@ async function read(
         startedMs = -1;
       }
     }
-    update.text = text + calls.map((call) => `\n[calls ${call}]`).join("");
+    update.text = text + [...calls.values()].map((call) => `\n[calls ${call}]`).join("");
     onUpdate(update);
-    if (text.length > MAX_TEXT_CHARS) {
+    if (update.text.length > MAX_TEXT_CHARS || buffer.length > MAX_TEXT_CHARS) {
       await reader.cancel();
       return `more than ${MAX_TEXT_CHARS} characters: set max tokens to bound the answer`;
     }

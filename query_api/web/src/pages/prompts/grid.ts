@@ -62,18 +62,21 @@ export class Grid {
   /** What there is now; a new object whenever something has changed, at most every 50 ms. */
   readonly snapshot = (): GridState => this.published;
 
-  /** Ask the columns about each row. Columns of earlier runs go, but for those that are kept. */
+  /** Ask the columns about each row. Columns of earlier runs go, but for the newest of those that are kept. */
   start(columns: readonly Column[], rows: readonly Row[]): void {
     this.stop();
     const kept = this.state.columns.filter((column) => column.isKept);
-    this.keepOnly([...kept, ...columns].slice(0, MAX_COLUMNS));
+    // What is paid for must show: where there is no room for all, kept ones give way.
+    this.keepOnly([...kept.slice(Math.max(0, kept.length + columns.length - MAX_COLUMNS)), ...columns]);
     for (const row of rows) for (const column of columns) this.add({ row, column });
     this.pump();
   }
 
   /** Ask once more about one row. */
   retry(row: Row, column: Column): void {
-    this.running.get(keyOf(row.id, column.id))?.abort();
+    const key = keyOf(row.id, column.id);
+    this.running.get(key)?.abort();
+    this.running.delete(key); // its end is not this cell's any more
     this.add({ row, column });
     this.pump();
   }

@@ -1,5 +1,5 @@
 import type { Column } from "@/pages/prompts/cells";
-import { missingIn } from "@/pages/prompts/rows";
+import { missingIn, newId } from "@/pages/prompts/rows";
 import { type ReadSettings, requestMembers } from "@/pages/prompts/settings";
 import { isBlank, type Template, variablesOf } from "@/pages/prompts/template";
 import type { Version } from "@/pages/prompts/useDraft";
@@ -39,7 +39,7 @@ export function plannedColumns(
   };
   const known = version === null ? "draft" : `${version.name}/${version.version}`;
   return endpoints.map((endpoint) => ({
-    id: crypto.randomUUID(),
+    id: newId(),
     endpoint,
     prompt: isChanged && version !== null ? `${known}, changed` : known,
     isKept: false,
