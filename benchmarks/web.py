@@ -6,9 +6,9 @@
 
 Drives Debian's Chromium against a `spanfold serve` of this database, to which a trace of 10,000 spans is sent
 first. Each way through the page is gone several times by somebody with empty caches, plainly and with the
-browser's processor slowed down four times; shown are the median and the worst wait of each step, the server's
-CPU until the page was at rest, and the slowest request. Server and browser share the machine; slowed down is
-what runs in the page, not the server.
+browser's processor slowed down four times (a slow laptop); shown are the best, the median and the worst wait
+of each step, the server's CPU until the page was at rest, and the slowest request. Server and browser share
+the machine; slowed down is what runs in the page, not the server. Ctrl-C shows the rounds that are complete.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -73,8 +74,8 @@ def rows(rounds: Sequence[dict[str, Wait]], slowed: Sequence[dict[str, Wait]]) -
             plain = [wait.seen_ms[thing] for wait in same]
             slow = [waits[step].seen_ms[thing] for waits in slowed]
             row: dict[str, Any] = {"step": step, "until": thing}
-            row |= {"median ms": statistics.median(plain), "worst": max(plain)}
-            row |= {"slow laptop": statistics.median(slow), "its worst": max(slow)}
+            row |= {"best ms": min(plain), "median": statistics.median(plain), "worst": max(plain)}
+            row |= {"slow laptop": min(slow), "its median": statistics.median(slow), "its worst": max(slow)}
             made.append({**row, **more})
             more = dict.fromkeys(more, "")
     return made
@@ -100,14 +101,17 @@ def measure(options: argparse.Namespace, data: Path) -> None:
         found = subjects(server.addresses["api_url"], many)
         server.settle(server.idle_share(_IDLE_S))
         rounds: dict[int, list[dict[str, Wait]]] = defaultdict(list)
-        with browser() as launched:
+        with browser() as launched, suppress(KeyboardInterrupt):
             for number in range(options.rounds):
                 for slowdown in (1, SLOWDOWN):
                     print(f"round {number + 1}, {slowdown} times slower", file=sys.stderr)
                     rounds[slowdown].append(walk_all(launched, server, found, slowdown, options.only))
-    plain, slow = rounds[1], rounds[SLOWDOWN]
+    slow = rounds[SLOWDOWN]
+    plain = rounds[1][: len(slow)]
+    if not slow:
+        sys.exit("interrupted before a round was complete")
     _report.show(
-        f"Waiting for the page, {options.rounds} rounds",
+        f"Waiting for the page, {len(slow)} rounds",
         rows(plain, slow),
         as_json=options.json,
         **first_load(plain, slow),
