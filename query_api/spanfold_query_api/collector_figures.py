@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
@@ -37,6 +38,7 @@ _GAUGES: Final = ("held_bytes", "spool_bytes")
 _REFUSED: Final = "refused_requests_total"
 _PRICES: Final = "price_list_date_seconds"
 _INSERTS: Final = "insert_seconds"
+_USER: Final = re.compile(r"[^\s/'\"]+@")
 
 
 def read(endpoint: str | None) -> dict[str, Any]:
@@ -57,9 +59,9 @@ def read(endpoint: str | None) -> dict[str, Any]:
         figures = parse(_exposition(address))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return _away(address, f"{type(error).__name__}: {error}")
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:  # infinity is no count
         return _away(address, str(error))
-    return {"reachable": True, "reason": None, "endpoint": address, "figures": figures}
+    return {"reachable": True, "reason": None, "endpoint": _shown(address), "figures": figures}
 
 
 def parse(exposition: str) -> dict[str, Any]:
@@ -67,6 +69,7 @@ def parse(exposition: str) -> dict[str, Any]:
 
     Raises:
         ValueError: it is no such text, or not that of a collector of ours.
+        OverflowError: a count is infinite.
     """
     found: dict[str, dict[str, int]] = defaultdict(dict)
     refused: list[dict[str, Any]] = []
@@ -126,4 +129,9 @@ def _refused(labels: Mapping[str, str], count: float) -> dict[str, Any]:
 
 
 def _away(endpoint: str, reason: str) -> dict[str, Any]:
-    return {"reachable": False, "reason": reason, "endpoint": endpoint, "figures": None}
+    return {"reachable": False, "reason": _shown(reason), "endpoint": _shown(endpoint), "figures": None}
+
+
+def _shown(text: str) -> str:
+    """Without the name and the password that an address may hold."""
+    return _USER.sub("", text)

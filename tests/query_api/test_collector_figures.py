@@ -87,3 +87,26 @@ def test_without_an_address_it_is_where_the_environment_says(monkeypatch: pytest
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", address)
         found = collector_figures.read(None)
     assert (found["reachable"], found["endpoint"]) == (True, address)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_what_an_address_says_of_who_asks_is_never_shown(status: int) -> None:
+    with answering(status, FIGURES.encode()) as address:
+        found = collector_figures.read(address.replace("://", "://someone:never-shown@"))
+    assert found["endpoint"] == address
+    assert found["reachable"] is (status == 200)
+    assert "never-shown" not in str(found)
+
+
+def test_an_address_that_is_none_is_not_shown_either() -> None:
+    for address in ("someone:never-shown@collector:4318", "http://someone:never-shown@collector:nix"):
+        found = collector_figures.read(address)
+        assert found["reachable"] is False
+        assert "never-shown" not in str(found)
+
+
+def test_a_count_beyond_all_numbers_is_none_of_a_collector() -> None:
+    with answering(200, FIGURES.replace("12.0", "+Inf").encode()) as address:
+        found = collector_figures.read(address)
+    assert (found["reachable"], found["figures"]) == (False, None)
+    assert "infinity" in found["reason"]

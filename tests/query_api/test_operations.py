@@ -72,6 +72,14 @@ def test_spans_of_the_last_hour_are_told_by_the_minute_with_their_lag(
     assert _ns(found["last_received_time"]) == now_ns
 
 
+def test_a_span_of_a_clock_that_is_fast_hides_no_later_arrival(database: RecordingDatabase) -> None:
+    now_ns = time.time_ns() // MS * MS
+    early, late = now_ns - 60 * S, now_ns + 10 * S
+    rows = [span(300, Timestamp=now_ns + 900 * 86_400 * S, ReceivedAt=early // MS)]
+    insert(database, "spans", [*rows, span(301, Timestamp=now_ns, ReceivedAt=late // MS)])
+    assert _ns(operations.ingest_status(database, now_ns)["last_received_time"]) == late
+
+
 def test_the_collector_is_asked_for_its_figures(database: RecordingDatabase, collector_url: str) -> None:
     before = ask(database, collector_url)["collector"]
     assert (before["reachable"], before["endpoint"]) == (True, collector_url)

@@ -3,7 +3,8 @@
 SELECT
     toInt64(toUnixTimestamp(toStartOfMinute(ReceivedAt))) * 1000000000 AS start_unix_ns,
     count() AS span_count,
-    quantilesTDigest(0.5, 0.95)(toFloat64(toUnixTimestamp64Milli(ReceivedAt)) - (toUnixTimestamp64Nano(Timestamp) + Duration) / 1000000) AS lag_ms
+    quantilesTDigest(0.5, 0.95)(toFloat64(toUnixTimestamp64Milli(ReceivedAt)) - (toUnixTimestamp64Nano(Timestamp) + Duration) / 1000000) AS lag_ms,
+    toUnixTimestamp64Milli(max(ReceivedAt)) * 1000000 AS received_unix_ns
 FROM spans
 WHERE ReceivedAt >= fromUnixTimestamp64Milli({since_ms:Int64})
     AND Timestamp >= fromUnixTimestamp64Milli({since_ms:Int64}) - INTERVAL 1 DAY
