@@ -85,6 +85,15 @@ def test_several_rows_of_one_input_count_as_their_mean() -> None:
     assert any("count as their mean" in note for note in found.notes)
 
 
+def test_the_row_nearest_to_the_mean_of_its_input_is_the_one_that_is_shown() -> None:
+    grades = (1.0, 0.0, 0.0)
+    a = [{**row, "outputs": f"good {n}"} for n in range(3) for row in rows(20, lambda _: 1.0)]
+    b = [{**row, "outputs": f"grade {one}"} for one in grades for row in rows(20, lambda _, one=one: one)]
+    changed = spanfold.compare_evaluations(a, b).rows("f1", 1)[0]
+    assert changed.score_b == pytest.approx(1 / 3)
+    assert changed.outputs_b == "grade 0.0"
+
+
 def test_inputs_of_one_side_alone_are_left_out_and_told() -> None:
     found = spanfold.compare_evaluations(rows(30, lambda _: 0.5), rows(25, lambda _: 0.5))
     metric = only(found)

@@ -153,7 +153,7 @@ def _outcome(  # noqa: PLR0913, PLR0917 - what a comparison was told
         "unmatched_b": len(b) - len(common),
         "errors_a": own_a.errors,
         "errors_b": own_b.errors,
-        "repeats": is_paired and any(side[one].row_count > 1 for side in (a, b) for one in common),
+        "repeats": any(side[one].row_count > 1 for side in (a, b) for one in common),
         "paired": is_paired,
     }
     told: Outcome | None = None
@@ -213,7 +213,7 @@ def _warnings(compared: Iterable[MetricComparison]) -> list[str]:
     """What a reader should know, each once."""
     every = list(compared)
     notes = []
-    if any(one.repeats for one in every):
+    if any(one.paired and one.repeats for one in every):
         notes.append("several rows of one input count as their mean")
     if few := [one.metric for one in every if min(one.count_a, one.count_b) < FEW]:
         notes.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -211,7 +212,7 @@ def scores_of(side: Side, name: str) -> Scores:
 
 
 class Input(NamedTuple):
-    """The mean of the rows of one input, and the first of them."""
+    """The mean of the rows of one input, and the one that is nearest to it."""
 
     trace_id: str
     value: float
@@ -219,16 +220,15 @@ class Input(NamedTuple):
 
 
 def by_input(scores: Scores) -> dict[str, Input]:
-    """By what the inputs are known by."""
-    found: dict[str, Input] = {}
+    """By what the inputs are known by. Of several rows, the one nearest to their mean is named."""
+    rows: dict[str, list[tuple[str, float]]] = {}
     for trace_id, known_by, value in scores.rows:
-        if not known_by:
-            continue
-        before = found.get(known_by)
-        if before is None:
-            found[known_by] = Input(trace_id, value, 1)
-        else:
-            row_count = before.row_count + 1
-            mean = before.value + (value - before.value) / row_count
-            found[known_by] = Input(min(before.trace_id, trace_id), mean, row_count)
-    return found
+        if known_by:
+            rows.setdefault(known_by, []).append((trace_id, value))
+    return {known_by: _one_input(of_it) for known_by, of_it in rows.items()}
+
+
+def _one_input(rows: list[tuple[str, float]]) -> Input:
+    mean = math.fsum(value for _, value in rows) / len(rows)
+    nearest, _ = min(rows, key=lambda row: (abs(row[1] - mean), row[0]))
+    return Input(nearest, mean, len(rows))
