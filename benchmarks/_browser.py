@@ -28,7 +28,7 @@ FLAGS: Final = (
 WAIT_MS: Final = 60_000
 _QUIET_MS: Final = 300
 """Nothing asked for so long: the page has all that it wants."""
-_QUIET_TIMEOUT_MS: Final = 60_000
+_QUIET_TIMEOUT_MS: Final = 20_000
 _STEP_MS: Final = 50
 _WATCH: Final = (Path(__file__).parent / "_web_watch.js").read_text(encoding="utf-8")
 
