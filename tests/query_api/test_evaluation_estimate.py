@@ -111,6 +111,13 @@ def test_a_budget_that_is_too_small_is_told(api: httpx.Client) -> None:
         ({"selection": {"where": "nix"}, "metrics": ["length"]}, 422, "the filter ends too early"),
         ({"selection": {}, "metrics": ["nix"]}, 422, "no metric is called 'nix'"),
         ({"selection": {"sample": 2.5}, "metrics": ["length"]}, 422, "selection"),
+        ({"selection": {"model": "x" * 5_000}, "metrics": ["length"]}, 422, "selection: name: "),
+        ({"selection": {"run_id": "x" * 5_000}, "metrics": ["length"]}, 422, "selection: run_id: "),
+        (
+            {"selection": {"since": "1960-01-01T00:00:00Z"}, "metrics": ["length"]},
+            422,
+            "selection: start: times range from 1970",
+        ),
         (
             {"selection": {}, "metrics": ["length"], "options": {"mapping": {"inputs": "nix"}}},
             422,
