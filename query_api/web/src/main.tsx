@@ -8,8 +8,11 @@ import { queryClient } from "@/app/queries";
 import { preloadPages, router } from "@/app/router";
 import { applyTheme } from "@/app/theme";
 
+const PRELOAD_MS = 5_000;
+
 applyTheme();
-requestIdleCallback(preloadPages, { timeout: 5_000 });
+if ("requestIdleCallback" in window) requestIdleCallback(preloadPages, { timeout: PRELOAD_MS });
+else setTimeout(preloadPages, PRELOAD_MS); // Safari
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no element #root");
 createRoot(root).render(

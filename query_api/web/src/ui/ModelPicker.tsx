@@ -1,6 +1,7 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, useDeferredValue, useId, useState } from "react";
 import { answer, api } from "@/api/client";
+import { quoted } from "@/ui/FilterBoxTokens";
 import styles from "@/ui/ModelPicker.module.css";
 import { conditionOf, isFound, shortId } from "@/ui/models";
 
@@ -21,8 +22,8 @@ function useNames(references: readonly string[]): (string | undefined)[] {
     queries: references.map((reference) => ({
       queryKey: ["models", "named", reference],
       queryFn: ({ signal }: { signal: AbortSignal }) => {
-        const text = reference.replaceAll("'", "''");
-        const query = { filter: `model_id = '${text}' OR name = '${text}'`, limit: 1 };
+        const text = quoted(reference);
+        const query = { filter: `model_id = ${text} OR name = ${text}`, limit: 1 };
         return answer(api.GET("/v1/models", { params: { query }, signal }));
       },
       retry: false,

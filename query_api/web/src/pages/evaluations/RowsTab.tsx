@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ColumnDef } from "@tanstack/react-table";
 import { useMemo } from "react";
-import { asCsv, asJsonLines, save } from "@/pages/evaluations/exportRows";
+import { asCsv, asJsonLines } from "@/pages/evaluations/exportRows";
 import { useModelName } from "@/pages/evaluations/NamedModel";
 import type { Shown } from "@/pages/evaluations/Results";
 import { RowPanel } from "@/pages/evaluations/RowPanel";
@@ -12,6 +12,7 @@ import { useTexts } from "@/pages/evaluations/traceTexts";
 import { Empty } from "@/ui/Empty";
 import { count, score } from "@/ui/format";
 import { shortId } from "@/ui/models";
+import { save } from "@/ui/saving";
 import { VirtualTable } from "@/ui/VirtualTable";
 
 const HEIGHT = "min(64vh, 720px)";
@@ -176,14 +177,14 @@ function Export({
       <button
         type="button"
         className="button small"
-        onClick={() => save(asJsonLines(rows, names), `${fileName}.jsonl`, "application/jsonl")}
+        onClick={() => save(`${fileName}.jsonl`, "application/jsonl", asJsonLines(rows, names))}
       >
         JSONL
       </button>
       <button
         type="button"
         className="button small"
-        onClick={() => save(asCsv(rows, names), `${fileName}.csv`, "text/csv")}
+        onClick={() => save(`${fileName}.csv`, "text/csv", asCsv(rows, names))}
       >
         CSV
       </button>

@@ -1,12 +1,8 @@
 import type { NewEvaluation, NewMonitor } from "@/pages/evaluations/form";
+import { pythonText, shellText, shellWord } from "@/ui/quoting";
 
 type Metric = NewEvaluation["metrics"][number];
 type Said = Readonly<Record<string, unknown>>;
-
-/** A word of a shell's command line. */
-export function shellWord(text: string): string {
-  return /^[\w./:=@%,+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
 
 /** A metric as the command line has it: `name:parameter=value,parameter=value`; a comma in a value is `\,`. */
 export function metricText(metric: Metric): string {
@@ -72,7 +68,7 @@ export function pythonOf(value: unknown): string {
       .map(([name, one]) => `${JSON.stringify(name)}: ${pythonOf(one)}`)
       .join(", ")}}`;
   }
-  return JSON.stringify(value); // a JSON string is one of Python's, too
+  return typeof value === "string" ? pythonText(value) : JSON.stringify(value);
 }
 
 function argumentsOf(members: Said): string[] {
@@ -99,6 +95,6 @@ export function programOf({ name, selection, metrics, options = {} }: NewEvaluat
 
 /** The same monitor as a request: what makes monitors is REST alone. */
 export function requestOf(monitor: NewMonitor, origin: string): string {
-  const json = JSON.stringify(monitor, null, 2).replaceAll("'", "'\\''");
-  return `curl -f ${origin}/v1/monitors -H 'Content-Type: application/json' -d '${json}'`;
+  const json = shellText(JSON.stringify(monitor, null, 2));
+  return `curl -f ${origin}/v1/monitors -H 'Content-Type: application/json' -d ${json}`;
 }

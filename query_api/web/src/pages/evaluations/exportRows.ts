@@ -1,4 +1,5 @@
 import type { Row } from "@/pages/evaluations/rows";
+import { csvValue } from "@/ui/saving";
 
 const FIELDS = ["value", "label", "explanation", "error", "cost_usd", "scorer"] as const;
 
@@ -24,30 +25,12 @@ export function asJsonLines(rows: readonly Row[], names: readonly string[]): str
   return rows.map((row) => `${JSON.stringify(flat(row, names))}\n`).join("");
 }
 
-/** A value of a CSV file (RFC 4180). Text that a spreadsheet would run as a formula gets an apostrophe. */
-export function csvValue(value: string | number | null): string {
-  if (value === null) return "";
-  if (typeof value === "number") return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
 /** The rows as CSV with a head. Columns in which no row has a value are left out. */
 export function asCsv(rows: readonly Row[], names: readonly string[]): string {
   const made = rows.map((row) => flat(row, names));
   const columns = Object.keys(made[0] ?? { trace_id: null }).filter(
     (column) => column === "trace_id" || made.some((one) => one[column] !== null),
   );
-  const lines = made.map((one) => columns.map((column) => csvValue(one[column] ?? null)).join(","));
+  const lines = made.map((one) => columns.map((column) => csvValue(one[column])).join(","));
   return [columns.map(csvValue).join(","), ...lines].map((line) => `${line}\r\n`).join("");
-}
-
-/** Lets the browser save a text as a file. */
-export function save(text: string, fileName: string, mediaType: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: mediaType }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = fileName;
-  link.click();
-  URL.revokeObjectURL(address);
 }

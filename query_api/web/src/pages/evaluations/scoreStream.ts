@@ -1,4 +1,5 @@
-import { LostServerError, problemOf } from "@/api/problem";
+import { fetched } from "@/api/fetched";
+import { LostServerError } from "@/api/problem";
 
 /** One score of an evaluation, as the stream of `/v1/evaluations/{evaluation_id}/scores` has it. */
 export interface Score {
@@ -86,14 +87,7 @@ export function scoresUrl(evaluationId: string, query: Record<string, string>): 
 }
 
 async function opened(url: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-  let response: Response;
-  try {
-    response = await fetch(url, { signal });
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new LostServerError();
-  }
-  if (!response.ok) throw problemOf(response.status, await response.json().catch(() => null));
+  const response = await fetched(url, signal);
   if (response.body === null) throw new LostServerError();
   return response.body;
 }

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { answer, api } from "@/api/client";
-import { problemOf } from "@/api/problem";
+import { fetched } from "@/api/fetched";
 
 /** The beginnings of what went into a trace and came out of it; null where nothing was recorded. */
 export interface Texts {
@@ -10,6 +10,7 @@ export interface Texts {
 
 const MAX_AT_ONCE = 50;
 const WAIT_MS = 30;
+const TIMEOUT_MS = 30_000;
 
 interface Waiting {
   traceId: string;
@@ -40,7 +41,8 @@ async function ask(): Promise<void> {
     try {
       const filter = `trace_id IN (${traceIds.map((traceId) => `'${traceId}'`).join(", ")})`;
       const query = { filter, limit: MAX_AT_ONCE, ...(modelId && { model_id: modelId }) };
-      const { traces } = await answer(api.GET("/v1/traces", { params: { query } }));
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const { traces } = await answer(api.GET("/v1/traces", { params: { query }, signal }));
       const byId = new Map(traces.map((trace) => [trace.trace_id, trace]));
       for (const { traceId, resolve } of batch) {
         const trace = byId.get(traceId);
@@ -87,8 +89,7 @@ export function useWholeTexts(traceId: string, modelId: string) {
       const query = new URLSearchParams({ rows: "traces", format: "jsonl", trace_id: traceId });
       for (const column of ["input", "output", "expectations"]) query.append("columns", column);
       if (modelId !== "") query.set("model_id", modelId);
-      const response = await fetch(`/v1/traces/export?${query}`, { signal });
-      if (!response.ok) throw problemOf(response.status, await response.json().catch(() => null));
+      const response = await fetched(`/v1/traces/export?${query}`, signal);
       const text = (await response.text()).trim();
       return text === "" ? null : (JSON.parse(text.split("\n")[0] ?? "") as WholeTexts);
     },

@@ -1,8 +1,8 @@
 import type { Schemas } from "@/api/client";
 import type { Period } from "@/api/period";
 import styles from "@/pages/home/home.module.css";
-import { before, shareOf } from "@/pages/home/wording";
-import { change, count, duration, percent, usd } from "@/ui/format";
+import { before } from "@/pages/home/wording";
+import { change, count, duration, percent, shareOf, usd } from "@/ui/format";
 
 /** What some traffic came to. */
 interface Sums {

@@ -91,11 +91,6 @@ export function traces(number: number): string {
   return number === 1 ? "1 trace" : `${count(number)} traces`;
 }
 
-/** A share that is known, or the sign for what is not. */
-export function shareOf(part: number, whole: number): number | null {
-  return whole === 0 ? null : part / whole;
-}
-
 const CONTEXT_CHARS = 12;
 
 /** A long value on one line, from where it begins to differ from the other one. */

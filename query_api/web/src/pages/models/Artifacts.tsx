@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, api, type Schemas } from "@/api/client";
-import { ProblemError } from "@/api/problem";
+import { fetched } from "@/api/fetched";
 import styles from "@/pages/models/Model.module.css";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { bytes, count } from "@/ui/format";
@@ -31,9 +31,7 @@ function Preview({ modelId, path }: { modelId: string; path: string }) {
   const { data, error, refetch } = useQuery({
     queryKey: ["model", modelId, "file", path],
     queryFn: async ({ signal }) => {
-      const got = await fetch(addressOf(modelId, path), { signal });
-      if (!got.ok)
-        throw new ProblemError(got.status, "The file cannot be shown", `The server said ${got.status}.`);
+      const got = await fetched(addressOf(modelId, path), signal);
       return { text: textOfBytes(await got.arrayBuffer()) };
     },
   });

@@ -1,5 +1,6 @@
 import { answer, api } from "@/api/client";
 import { boundsOf, type Period } from "@/api/period";
+import { quoted } from "@/ui/FilterBoxTokens";
 
 /** A version of a prompt that traces were made with. */
 export interface UsedPrompt {
@@ -28,7 +29,7 @@ export function referencesIn(attribute: string | undefined): string[] {
 
 /** The condition that finds the traces of one prompt, in the filter language. */
 export function promptFilter(reference: string): string {
-  return `span.prompt = '${reference.replaceAll("'", "''")}'`;
+  return `span.prompt = ${quoted(reference)}`;
 }
 
 /**

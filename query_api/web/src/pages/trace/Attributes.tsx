@@ -3,6 +3,7 @@ import { useState } from "react";
 import styles from "@/pages/trace/Panel.module.css";
 import type { Span } from "@/pages/trace/tree";
 import { CopyButton } from "@/ui/CopyButton";
+import { quoted } from "@/ui/FilterBoxTokens";
 import { LongText } from "@/ui/LongText";
 import { prettyJson } from "@/ui/messageTypes";
 import { visible } from "@/ui/visible";
@@ -11,10 +12,6 @@ type Values = Readonly<Record<string, unknown>>;
 
 /** Longer values make filters that nobody can read. */
 const MAX_FILTER_CHARS = 300;
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
 
 /** A filter for traces with the same value; null where it would not be one. */
 export function filterOf(map: string, key: string, value: unknown): string | null {

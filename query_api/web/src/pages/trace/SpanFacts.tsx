@@ -4,6 +4,7 @@ import { timeToFirstChunkMs } from "@/pages/trace/facts";
 import styles from "@/pages/trace/Panel.module.css";
 import { useModelName } from "@/pages/trace/queries";
 import { type Node, type Span, selfMs, type Tree } from "@/pages/trace/tree";
+import { quoted } from "@/ui/FilterBoxTokens";
 import { count, duration, percent, usd } from "@/ui/format";
 import { ModelLink } from "@/ui/ModelLink";
 import { Status } from "@/ui/Status";
@@ -109,10 +110,7 @@ export function SpanFacts({ tree, node, criticalMs }: Props) {
       {span.run_id && <Fact name="Run">{visible(span.run_id)}</Fact>}
       {span.conversation_id && (
         <Fact name="Conversation">
-          <Link
-            to="/traces"
-            search={{ filter: `conversation_id = '${span.conversation_id.replaceAll("'", "''")}'` }}
-          >
+          <Link to="/traces" search={{ filter: `conversation_id = ${quoted(span.conversation_id)}` }}>
             {visible(span.conversation_id)}
           </Link>
         </Fact>

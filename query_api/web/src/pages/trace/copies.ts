@@ -1,20 +1,18 @@
-import { LostServerError } from "@/api/problem";
+import { fetched } from "@/api/fetched";
+import { pythonText, shellText } from "@/ui/quoting";
 
-/** Shells take what stands in single quotes as it is. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
+const TIMEOUT_MS = 60_000;
 
 export function curlOf(origin: string, traceId: string): string {
-  return `curl -sf ${quoted(`${origin}/v1/traces/${traceId}`)}`;
+  return `curl -sf ${shellText(`${origin}/v1/traces/${traceId}`)}`;
 }
 
 export function pythonOf(origin: string, traceId: string): string {
   return [
     "import spanfold",
     "",
-    `spanfold.configure(endpoint=${JSON.stringify(origin)})`,
-    `trace = spanfold.get_trace(${JSON.stringify(traceId)})`,
+    `spanfold.configure(endpoint=${pythonText(origin)})`,
+    `trace = spanfold.get_trace(${pythonText(traceId)})`,
     "print(trace.info.status, trace.info.duration_ms)",
     "for span in trace.data.spans:",
     "    print(span.name, span.span_type, span.inputs, span.outputs)",
@@ -24,9 +22,7 @@ export function pythonOf(origin: string, traceId: string): string {
 
 /** A trace as the server tells it, to the last digit: JavaScript's numbers cannot hold nanoseconds since 1970. */
 export async function traceJson(traceId: string): Promise<string> {
-  const response = await fetch(`/v1/traces/${traceId}`).catch(() => null);
-  if (!response?.ok) throw new LostServerError();
-  return response.text();
+  return (await fetched(`/v1/traces/${traceId}`, AbortSignal.timeout(TIMEOUT_MS))).text();
 }
 
 const NS_MEMBER = /"((?:start_)?time_unix_ns)":(\d+)/g;

@@ -1,11 +1,12 @@
 import { useMutation } from "@tanstack/react-query";
-import { exportUrl, fetchCsv, MAX_CSV_ROWS, pythonOf, save } from "@/pages/traces/exporting";
+import { exportUrl, fetchCsv, MAX_CSV_ROWS, pythonOf } from "@/pages/traces/exporting";
 import styles from "@/pages/traces/Traces.module.css";
 import type { Asked } from "@/pages/traces/traceList";
 import { CopyButton } from "@/ui/CopyButton";
 import { Dialog } from "@/ui/Dialog";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { count } from "@/ui/format";
+import { save } from "@/ui/saving";
 
 interface Props {
   asked: Asked;

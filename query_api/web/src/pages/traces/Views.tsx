@@ -1,9 +1,17 @@
 import { useNavigate, useRouterState } from "@tanstack/react-router";
 import { useState } from "react";
-import { save } from "@/pages/traces/exporting";
-import { loadViews, MAX_NAME_CHARS, storeViews, type View, withFile, withView } from "@/pages/traces/views";
+import {
+  loadViews,
+  MAX_FILE_CHARS,
+  MAX_NAME_CHARS,
+  storeViews,
+  type View,
+  withFile,
+  withView,
+} from "@/pages/traces/views";
 import { Dialog } from "@/ui/Dialog";
 import { ErrorBox } from "@/ui/ErrorBox";
+import { save } from "@/ui/saving";
 
 /** The button and the dialog of saved searches. */
 export function Views() {
@@ -42,8 +50,10 @@ function ViewList({ onClose }: { onClose: () => void }) {
     }
   };
   const read = async (file: File | undefined) => {
-    const text = await file?.text();
-    if (text !== undefined) keep(() => withFile(views, text));
+    if (file === undefined) return;
+    // A file that is too large, or gone by now, is as good as one without views: it is not read.
+    const text = file.size > MAX_FILE_CHARS ? "" : await file.text().catch(() => "");
+    keep(() => withFile(views, text));
   };
   return (
     <>
@@ -120,7 +130,10 @@ function ViewList({ onClose }: { onClose: () => void }) {
             type="file"
             accept="application/json,.json"
             className="visually-hidden"
-            onChange={({ target }) => void read(target.files?.[0])}
+            onChange={({ target }) => {
+              void read(target.files?.[0]);
+              target.value = ""; // the same file can be read once more
+            }}
           />
         </label>
       </div>

@@ -1,5 +1,8 @@
+import { fetched } from "@/api/fetched";
 import { boundsOf } from "@/api/period";
 import { type Asked, queryOf, type Trace } from "@/pages/traces/traceList";
+import { pythonText } from "@/ui/quoting";
+import { csvValue } from "@/ui/saving";
 
 /** Rows of one export to CSV; JSON lines have no limit, since the server streams them. */
 export const MAX_CSV_ROWS = 10_000;
@@ -44,16 +47,10 @@ export function exportUrl(
 
 export type Row = Partial<Record<(typeof CSV_COLUMNS)[number], unknown>>;
 
-/** A table for spreadsheets. Recorded text that they would read as a formula has an apostrophe before it. */
+/** A table for spreadsheets. */
 export function csvOf(rows: readonly Row[]): string {
-  const lines = rows.map((row) => CSV_COLUMNS.map((column) => field(row[column])).join(","));
+  const lines = rows.map((row) => CSV_COLUMNS.map((column) => csvValue(row[column])).join(","));
   return `${[CSV_COLUMNS.join(","), ...lines].join("\r\n")}\r\n`;
-}
-
-function field(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  const text = typeof value === "string" ? value.replace(/^(?=[=+\-@\t\r])/, "'") : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** The newest rows that match, as CSV, up to {@link MAX_CSV_ROWS}. */
@@ -63,9 +60,8 @@ export async function fetchCsv(
   signal: AbortSignal,
 ): Promise<string> {
   const parameters = { format: "jsonl", page_rows: String(MAX_CSV_ROWS) };
-  const response = await fetch(exportUrl(asked, chosen, parameters), { signal });
+  const response = await fetched(exportUrl(asked, chosen, parameters), signal);
   const text = await response.text();
-  if (!response.ok) throw new Error(`the server answered ${response.status}: ${text.slice(0, 500)}`);
   const rows = text
     .split("\n")
     .filter((line) => line !== "")
@@ -73,21 +69,17 @@ export async function fetchCsv(
   return csvOf(rows.map((line) => JSON.parse(line) as Row));
 }
 
-function python(text: string): string {
-  return JSON.stringify(text); // a JSON string is a Python string
-}
-
 /** A program that finds the same traces. */
 export function pythonOf(asked: Asked, chosen: readonly string[], endpoint: string): string {
   const filter = chosen.length > 0 ? filterOf(chosen) : asked.filter;
   const { start, end } = chosen.length > 0 ? {} : boundsOf(asked);
   const given: string[] = [];
-  if (filter) given.push(`filter_string=${python(filter)}`);
+  if (filter) given.push(`filter_string=${pythonText(filter)}`);
   // Without a version, the default is the active experiment alone.
-  given.push(asked.model_id ? `model_id=${python(asked.model_id)}` : "experiment_ids=[]");
-  if (start) given.push(`start=${python(start)}`);
-  if (end) given.push(`end=${python(end)}`);
-  if (asked.order_by) given.push(`order_by=[${python(asked.order_by)}]`);
+  given.push(asked.model_id ? `model_id=${pythonText(asked.model_id)}` : "experiment_ids=[]");
+  if (start) given.push(`start=${pythonText(start)}`);
+  if (end) given.push(`end=${pythonText(end)}`);
+  if (asked.order_by) given.push(`order_by=[${pythonText(asked.order_by)}]`);
   return [
     "# pip install spanfold",
     `# export SPANFOLD_ENDPOINT=${endpoint}`,
@@ -99,16 +91,6 @@ export function pythonOf(asked: Asked, chosen: readonly string[], endpoint: stri
     "print(traces)",
     "",
   ].join("\n");
-}
-
-/** Lets the browser save a text as a file. */
-export function save(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }
 
 /** The versions of rows, in their order, each once. */

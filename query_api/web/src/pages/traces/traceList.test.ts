@@ -71,3 +71,13 @@ test("an error is kept until somebody tries again", async () => {
   await vi.waitFor(() => expect(list.count).toBe(10));
   expect(list.error).toBeNull();
 });
+
+test("a list that was refreshed stays so for those who come back to it", async () => {
+  const { forget, listOf } = await import("@/pages/traces/traceList");
+  const first = listOf({ since: "1h" });
+  expect(listOf({ since: "1h" })).toBe(first);
+  forget({ since: "1h" });
+  const second = listOf({ since: "1h" });
+  expect(second).not.toBe(first);
+  expect(listOf({ since: "1h" })).toBe(second);
+});

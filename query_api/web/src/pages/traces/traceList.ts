@@ -197,13 +197,21 @@ export class TraceList implements Rows {
 const MAX_LISTS = 4;
 const lists = new Map<string, TraceList>();
 
+function keyOf({ filter, model_id, order_by, since, start, end }: Asked): string {
+  return JSON.stringify([filter, model_id, order_by, since, start, end]);
+}
+
 /** The list of a search; one that was looked at a moment ago is as it was, and scrolled to where it was. */
-export function listOf(asked: Asked, round: number): TraceList {
-  const { filter, model_id, order_by, since, start, end } = asked;
-  const key = JSON.stringify([filter, model_id, order_by, since, start, end, round]);
+export function listOf(asked: Asked): TraceList {
+  const key = keyOf(asked);
   const list = lists.get(key) ?? new TraceList(asked);
   lists.delete(key);
   lists.set(key, list);
   for (const oldest of lists.keys()) if (lists.size > MAX_LISTS) lists.delete(oldest);
   return list;
+}
+
+/** Has the search asked anew the next time: also by those who come back to it from elsewhere. */
+export function forget(asked: Asked): void {
+  lists.delete(keyOf(asked));
 }

@@ -1,6 +1,6 @@
 import { useMemo, useState, useSyncExternalStore } from "react";
 import { LiveTraces } from "@/pages/traces/liveTraces";
-import { type Asked, listOf, type Rows } from "@/pages/traces/traceList";
+import { type Asked, forget, listOf, type Rows } from "@/pages/traces/traceList";
 
 export interface Shown {
   rows: Rows;
@@ -16,8 +16,13 @@ export interface Shown {
 export function useRows(asked: Asked, isLive: boolean): Shown {
   const [round, setRound] = useState(0);
   const live = useMemo(() => (isLive ? new LiveTraces(asked) : null), [asked, isLive]);
-  const rows: Rows = useMemo(() => live ?? listOf(asked, round), [live, asked, round]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each round has a list of its own
+  const rows: Rows = useMemo(() => live ?? listOf(asked), [live, asked, round]);
   const isAnswered = useSyncExternalStore(rows.subscribe, () => rows.isAnswered);
   const key = `${JSON.stringify(asked)}${round}${isLive}`;
-  return { rows, live, key, isAnswered, refresh: () => setRound(round + 1) };
+  const refresh = () => {
+    forget(asked);
+    setRound(round + 1);
+  };
+  return { rows, live, key, isAnswered, refresh };
 }
