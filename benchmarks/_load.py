@@ -123,7 +123,7 @@ def _links(body: bytes) -> list[bytes]:
                         },
                         "request_time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
                         "execution_duration": "0.5s",
-                        "state": "OK",
+                        "state": "ERROR" if span.status.code == 2 else "OK",  # noqa: PLR2004 - OTLP's ERROR
                         "trace_metadata": {"mlflow.modelId": attributes["spanfold.model.id"]},
                     }
                 }

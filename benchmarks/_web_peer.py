@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 LIMIT: Final = 100
 _IDLE_S: Final = 3.0
 _TIMEOUT_S: Final = 120
-_VERSION: Final = "m-00000000000000000000000000000003"
-"""One of the versions of ``Traffic``."""
 _QUESTIONS: Final = ("newest 100", "newest 100 of one version", "newest 100 with an error")
 
 
@@ -39,6 +37,8 @@ class Measured:
     ingest_cpu_s: float
     wall_ms: dict[str, float] = field(default_factory=dict)
     found: dict[str, int] = field(default_factory=dict)
+    version: str = ""
+    """The ID of the version with the most traces."""
 
 
 def _ask(measured: Measured, rounds: int, requests: Mapping[str, Callable[[], httpx.Response]]) -> None:
@@ -88,17 +88,21 @@ def measure_spanfold(spans: int, rounds: int) -> Measured:
             server, Load(url=server.addresses["otlp_http_endpoint"], requests=spans // BATCH_SPANS)
         )
         with httpx.Client(base_url=url, timeout=_TIMEOUT_S) as client:
+            facets = client.get("/v1/traces/facets", params={"field": "model_id", "limit": 1}).json()[
+                "facets"
+            ]
+            measured.version = facets[0]["values"][0]["value"]
 
             def search(**parameters: str) -> Callable[[], httpx.Response]:
                 return lambda: client.get("/v1/traces", params={"limit": LIMIT, **parameters})
 
-            searches = (search(), search(model_id=_VERSION), search(filter="status = 'ERROR'"))
+            searches = (search(), search(model_id=measured.version), search(filter="status = 'ERROR'"))
             _ask(measured, rounds, dict(zip(_QUESTIONS, searches, strict=True)))
         _look(measured, rounds, url, server, {"page of traces, first rows": ("/traces", ROWS)})
     return measured
 
 
-def measure_mlflow(spans: int, rounds: int, cache_dir: Path) -> Measured:
+def measure_mlflow(spans: int, rounds: int, cache_dir: Path, version: str) -> Measured:
     """The same spans in mlflow on SQLite, each trace told its version afterwards: spans do not tell it."""
     python = MLFLOW.python(cache_dir)
     port = free_port()
@@ -115,7 +119,7 @@ def measure_mlflow(spans: int, rounds: int, cache_dir: Path) -> Measured:
             load = Load(url=url, requests=spans // BATCH_SPANS, headers=headers, links=True)
             measured = _filled(server, load)
             with httpx.Client(base_url=f"{url}/api/3.0/mlflow", timeout=_TIMEOUT_S) as client:
-                _ask(measured, rounds, _mlflow_searches(client))
+                _ask(measured, rounds, _mlflow_searches(client, version))
             row = Wanted("rows", "[role=row] a, [role=row] [role=cell], tbody tr td")
             _look(
                 measured,
@@ -127,7 +131,7 @@ def measure_mlflow(spans: int, rounds: int, cache_dir: Path) -> Measured:
     return measured
 
 
-def _mlflow_searches(client: httpx.Client) -> dict[str, Callable[[], httpx.Response]]:
+def _mlflow_searches(client: httpx.Client, version: str) -> dict[str, Callable[[], httpx.Response]]:
     location = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}}
 
     def search(condition: str) -> Callable[[], httpx.Response]:
@@ -139,7 +143,7 @@ def _mlflow_searches(client: httpx.Client) -> dict[str, Callable[[], httpx.Respo
         }
         return lambda: client.post("/traces/search", json=body)
 
-    conditions = ("", f"request_metadata.`mlflow.modelId` = '{_VERSION}'", "status = 'ERROR'")
+    conditions = ("", f"request_metadata.`mlflow.modelId` = '{version}'", "status = 'ERROR'")
     return dict(zip(_QUESTIONS, map(search, conditions), strict=True))
 
 
@@ -152,7 +156,7 @@ def measure_same_search(spans: int, cache_dir: Path, rounds: int) -> list[dict[s
     """
     ours = measure_spanfold(spans, rounds)
     print("spanfold is done", file=sys.stderr)
-    theirs = measure_mlflow(spans, rounds, cache_dir)
+    theirs = measure_mlflow(spans, rounds, cache_dir, ours.version)
     taken = {"question": "taking the spans, CPU ms", "spanfold ms": ours.ingest_cpu_s * 1e3}
     taken |= {"mlflow ms": theirs.ingest_cpu_s * 1e3, "times": theirs.ingest_cpu_s / ours.ingest_cpu_s}
     made: list[dict[str, Any]] = [{**taken, "found": ""}]
