@@ -187,7 +187,7 @@ def test_a_judge_is_held_against_people_and_two_versions_against_each_other(
     expect(page.get_by_text("Nobody has said mood of these traces")).to_be_visible()
 
     page.get_by_role("tab", name="Versions (2)").click()
-    page.get_by_role("button", name="Compare the first two with intervals").click()
+    page.get_by_role("button", name="Compare them with intervals").click()
     verdict = page.get_by_role("row", name=re.compile("^professionalism"))
     expect(verdict).to_contain_text("worse")
     page.get_by_text(re.compile(r"^4 → ")).first.click()

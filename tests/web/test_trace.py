@@ -205,7 +205,7 @@ def test_feedback_is_stored_and_shown(
     page: Page, empty: Served, told: dict[str, str], expect_complaint: Callable[[str], None]
 ) -> None:
     opened(page, empty, told["hours"], "?tab=scores")
-    form = panel(page).get_by_role("form", name="Say something of it")
+    form = panel(page).get_by_role("form", name="Give feedback")
     expect(form.get_by_role("button", name="Store")).to_be_disabled()
     form.get_by_role("button", name="Good").click()
     form.get_by_role("textbox", name="Why").fill("short & <b>right</b>")

@@ -137,6 +137,7 @@ class Request:
         self._is_right = dice.random() < version.right_rate
         self._is_error = dice.random() < version.error_rate
         self._page = f"{self._question} {answer}"
+        self._right_answer = answer
         self._answer = answer if self._is_right else "Please contact the support team."
         self._start_ns = start_ns
         self._end_ns = start_ns + int(version.latency_s * dice.lognormvariate(0, 0.5) * NS_PER_S)
@@ -165,7 +166,11 @@ class Request:
         else:
             root.set_attribute("spanfold.output", self._answer)
         root.end(self._end_ns)
-        return [] if self._is_error else self._scores(root.get_span_context())
+        if self._is_error:
+            return []
+        told = root.get_span_context()
+        spanfold.log_expectation(f"{told.trace_id:032x}", value=self._right_answer)
+        return self._scores(told)
 
     def _search(self, tracer: Tracer, inside: Context) -> None:
         pages = [{"content": self._page, "score": 0.91, "metadata": {"page": "faq.md"}}]

@@ -20,7 +20,7 @@ interface Props {
   inputRef?: RefObject<HTMLInputElement | null>;
 }
 
-const PLACEHOLDER = "status = 'ERROR' AND latency_ms > 500";
+const PLACEHOLDER = "Filter, such as status = 'ERROR' AND latency_ms > 500";
 const LONG_AGO = "1970-01-02T00:00:00Z";
 
 /** The server's opinion of a filter. It is asked about a time without traces, so that nothing is searched. */

@@ -45,6 +45,7 @@ export function Sparkline({
 }: Props) {
   const known = values.filter((value) => value !== null);
   if (known.length === 0) return <span className="muted">–</span>;
+  const isLone = known.length === 1;
   const path = pathOf(
     values,
     range ?? [Math.min(0, ...known), Math.max(...known)],
@@ -64,7 +65,7 @@ export function Sparkline({
         d={path}
         fill="none"
         stroke={color}
-        strokeWidth="1.5"
+        strokeWidth={isLone ? 4 : 1.5}
         strokeLinecap="round"
         strokeLinejoin="round"
       />

@@ -1,5 +1,17 @@
 import { expect, test } from "vitest";
-import { ago, bytes, change, count, digits, duration, inUnit, percent, score, UNKNOWN, usd } from "@/ui/format";
+import {
+  ago,
+  bytes,
+  change,
+  count,
+  digits,
+  duration,
+  inUnit,
+  percent,
+  score,
+  UNKNOWN,
+  usd,
+} from "@/ui/format";
 
 test("every number has its unit", () => {
   expect([duration(0.1234), duration(38), duration(1_240), duration(125_000), duration(10_920_000)]).toEqual([

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { answer, api, type Schemas } from "@/api/client";
 import { useModelName } from "@/pages/evaluations/NamedModel";
 import type { Shown } from "@/pages/evaluations/Results";
-import { metricsOf } from "@/pages/evaluations/rows";
+import { metricsOf, titleOf } from "@/pages/evaluations/rows";
 import { Scroll } from "@/pages/evaluations/Scroll";
 import styles from "@/pages/evaluations/Trust.module.css";
 import { Empty } from "@/ui/Empty";
@@ -25,6 +25,19 @@ function signed(value: number | null): string {
   return value === null ? "–" : `${value > 0 ? "+" : value < 0 ? "−" : ""}${score(Math.abs(value))}`;
 }
 
+/** What is compared: as the address says, else the first two versions that the evaluation was made for. */
+function sidesOf({ id, modelIds }: Shown["subject"], search: Shown["search"]): { a: string; b: string } {
+  const [first, second] = modelIds;
+  if (search.other === undefined && first !== undefined && second !== undefined)
+    return { a: first, b: second };
+  return { a: search.other ?? "", b: search.mine ?? id };
+}
+
+/** The ID if it is one of a version, else nothing. */
+function modelIdOf(id: string): string {
+  return id.startsWith("e-") ? "" : id;
+}
+
 function Picker({ subject, metrics, search, onSearch }: Shown) {
   const found = useQuery({
     queryKey: ["evaluations", "offers"],
@@ -40,28 +53,29 @@ function Picker({ subject, metrics, search, onSearch }: Shown) {
       one.source === "traces" &&
       metricsOf(one.metrics).some(({ name }) => names.has(name)),
   );
-  const isKnown =
-    search.other === undefined || offered.some(({ evaluation_id }) => evaluation_id === search.other);
+  const { a, b } = sidesOf(subject, search);
+  const [nameOfA, nameOfB] = [useModelName(modelIdOf(a)), useModelName(modelIdOf(b))];
+  const isOffered = offered.some(({ evaluation_id }) => evaluation_id === a);
   return (
     <div className="row">
       <label className={`row ${styles.picker}`}>
         From
         <select
           className={`field ${styles.pick}`}
-          value={search.other ?? ""}
+          value={a}
           onChange={({ target }) => onSearch({ other: target.value || undefined, mine: undefined })}
         >
-          <option value="">an earlier evaluation that shares a metric…</option>
-          {!isKnown && <option value={search.other}>{search.other}</option>}
+          {a === "" && <option value="">an earlier evaluation that shares a metric…</option>}
+          {a !== "" && !isOffered && <option value={a}>{nameOfA ?? a}</option>}
           {offered.map((one) => (
             <option key={one.evaluation_id} value={one.evaluation_id}>
-              {one.name} · {ago(one.start_time)}
+              {titleOf(one)} · {ago(one.start_time)}
             </option>
           ))}
         </select>
       </label>
       <span className={styles.picked}>
-        to {search.mine === undefined ? "this one" : <code>{search.mine}</code>}
+        to {b === subject.id ? "this one" : (nameOfB ?? <code>{b}</code>)}
       </span>
       {found.error !== null && <ErrorBox error={found.error} />}
     </div>
@@ -103,7 +117,9 @@ function Metrics({
             </th>
             <th scope="col">Effect</th>
             <th scope="col">From</th>
-            <td />
+            <th scope="col">
+              <span className="visually-hidden">Inputs that changed</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -165,11 +181,13 @@ function Output({
   name,
   traceId,
   value,
+  isMean,
   text,
 }: {
   name: string;
   traceId: string;
   value: number;
+  isMean: boolean;
   text: string | null;
 }) {
   return (
@@ -177,9 +195,10 @@ function Output({
       <div className="row spread">
         <h3>
           {name}: {score(value)}
+          {isMean && <span className="muted"> on average, such as</span>}
         </h3>
-        <Link to="/traces/$traceId" params={{ traceId }} className="mono">
-          {traceId.slice(0, 8)}
+        <Link to="/traces/$traceId" params={{ traceId }}>
+          Open trace <span className="mono">{traceId.slice(0, 8)}</span>
         </Link>
       </div>
       <Messages text={text} label={`Output of ${name}`} />
@@ -188,6 +207,7 @@ function Output({
 }
 
 function Pairs({ metric, pairs, found }: { metric: string; pairs: readonly Pair[]; found: Comparison }) {
+  const isMean = found.metrics.some((one) => one.metric === metric && one.repeats);
   return (
     <section className={styles.pairs} aria-label={`Rows by ${metric}`}>
       <h2>{metric}: the inputs that changed most</h2>
@@ -206,12 +226,14 @@ function Pairs({ metric, pairs, found }: { metric: string; pairs: readonly Pair[
               name={found.a.name}
               traceId={pair.trace_id_a}
               value={pair.score_a}
+              isMean={isMean}
               text={pair.outputs_a}
             />
             <Output
               name={found.b.name}
               traceId={pair.trace_id_b}
               value={pair.score_b}
+              isMean={isMean}
               text={pair.outputs_b}
             />
           </div>
@@ -225,8 +247,7 @@ function Pairs({ metric, pairs, found }: { metric: string; pairs: readonly Pair[
 export default function CompareTab(shown: Shown) {
   const { subject, search } = shown;
   const [chosen, setChosen] = useState<string>();
-  const a = search.other ?? "";
-  const b = search.mine ?? subject.id;
+  const { a, b } = sidesOf(subject, search);
   const compared = useQuery({
     queryKey: ["evaluation comparison", a, b],
     queryFn: ({ signal }) =>

@@ -4,6 +4,7 @@ import { answer, api } from "@/api/client";
 import { Actions } from "@/pages/evaluations/Actions";
 import { ProgressCard } from "@/pages/evaluations/ProgressCard";
 import { Results } from "@/pages/evaluations/Results";
+import { titleOf } from "@/pages/evaluations/rows";
 import { isRunning, useEvaluation } from "@/pages/evaluations/useEvaluation";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { Loading } from "@/ui/Loading";
@@ -62,7 +63,7 @@ function EvaluationResults({ evaluationId }: { evaluationId: string }) {
   const { evaluation, error } = watched;
   return (
     <Page
-      title={evaluation?.name ?? "Evaluation"}
+      title={evaluation === undefined ? "Evaluation" : titleOf(evaluation)}
       actions={
         evaluation && (
           <>

@@ -5,7 +5,7 @@ import type { Schemas } from "@/api/client";
 import { headlineOf } from "@/pages/evaluations/aggregates";
 import styles from "@/pages/evaluations/Evaluations.module.css";
 import { NamedModels } from "@/pages/evaluations/NamedModel";
-import { metricsOf } from "@/pages/evaluations/rows";
+import { metricsOf, titleOf } from "@/pages/evaluations/rows";
 import { count, duration, usd } from "@/ui/format";
 import { Status } from "@/ui/Status";
 import { Time } from "@/ui/Time";
@@ -42,7 +42,7 @@ const COLUMNS: ColumnDef<Evaluation, unknown>[] = [
     meta: { grows: true },
     cell: ({ row: { original } }) => (
       <Link to="/evaluations/$evaluationId" params={{ evaluationId: original.evaluation_id }}>
-        {original.name}
+        {titleOf(original)}
       </Link>
     ),
   },

@@ -73,7 +73,7 @@ function Labels({
               onSearch(
                 isChosen
                   ? { by: undefined, label: undefined }
-                  : { by: metric.name, label, from: undefined, to: undefined, tab: undefined },
+                  : { by: metric.name, label, from: undefined, to: undefined, tab: "rows" },
               )
             }
           />
@@ -118,7 +118,7 @@ function Histogram({
                 onSearch(
                   isChosen
                     ? { by: undefined, from: undefined, to: undefined }
-                    : { by: metric.name, from, to, label: undefined, tab: undefined },
+                    : { by: metric.name, from, to, label: undefined, tab: "rows" },
                 )
               }
             />
@@ -174,7 +174,7 @@ function MetricCard({ metric, ...shown }: Shown & { metric: Metric }) {
           <button
             type="button"
             className={styles.failed}
-            onClick={() => shown.onSearch({ failed: shown.search.failed ? undefined : true, tab: undefined })}
+            onClick={() => shown.onSearch({ failed: shown.search.failed ? undefined : true, tab: "rows" })}
           >
             {count(failed)} failed
           </button>

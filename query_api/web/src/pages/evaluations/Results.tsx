@@ -80,10 +80,15 @@ function Part({ tab, ...shown }: Shown & { tab: Tab }) {
   }
 }
 
-function tabsOf(subject: Subject, versions: number): (readonly [Tab, string])[] {
-  return [
-    ["rows", "Rows"],
+/** What the evaluation was made for stands first: of several versions, what each is worth. */
+function tabsOf(subject: Subject, found: number): (readonly [Tab, string])[] {
+  const versions = Math.max(found, subject.modelIds.length);
+  const parts = [
+    ["rows", "Rows"] as const,
     ...(versions > 1 ? [["versions", `Versions (${versions})`] as const] : []),
+  ];
+  return [
+    ...(subject.modelIds.length > 1 ? parts.toReversed() : parts),
     ["agreement", "Agreement with people"],
     ...(subject.isMonitor ? [] : [["compare", "Compare"] as const]),
     ["definition", "Definition"],
@@ -108,7 +113,8 @@ export function Results({ subject }: { subject: Subject }) {
     });
   const shown: Shown = { subject, metrics, rows: found.rows, search, onSearch };
   const tabs = tabsOf(subject, versions);
-  const tab = tabs.some(([name]) => name === search.tab) ? (search.tab ?? "rows") : "rows";
+  const first = tabs[0]?.[0] ?? "rows";
+  const tab = tabs.find(([name]) => name === search.tab)?.[0] ?? first;
   return (
     <>
       {found.error !== null && <ErrorBox error={found.error} onRetry={found.retry} />}
@@ -142,7 +148,7 @@ export function Results({ subject }: { subject: Subject }) {
         label="Parts"
         tabs={tabs}
         chosen={tab}
-        onChoose={(name) => onSearch({ tab: name === "rows" ? undefined : name })}
+        onChoose={(name) => onSearch({ tab: name === first ? undefined : name })}
       >
         <Suspense fallback={<Loading heightPx={300} />}>
           <Part tab={tab} {...shown} />

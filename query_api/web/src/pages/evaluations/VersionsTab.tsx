@@ -51,7 +51,9 @@ export function VersionsTab({ subject, rows, metrics, onSearch }: Shown) {
                   {name}
                 </th>
               ))}
-              <td />
+              <th scope="col">
+                <span className="visually-hidden">Rows of the version</span>
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -68,7 +70,7 @@ export function VersionsTab({ subject, rows, metrics, onSearch }: Shown) {
                   <button
                     type="button"
                     className="button small"
-                    onClick={() => onSearch({ model_id: modelId, tab: undefined })}
+                    onClick={() => onSearch({ model_id: modelId, tab: "rows" })}
                   >
                     Its rows
                   </button>
@@ -84,9 +86,9 @@ export function VersionsTab({ subject, rows, metrics, onSearch }: Shown) {
           <button
             type="button"
             className="button small"
-            onClick={() => onSearch({ tab: "compare", other: first, mine: second })}
+            onClick={() => onSearch({ tab: "compare", other: undefined, mine: undefined })}
           >
-            Compare the first two with intervals
+            {versions.length > 2 ? "Compare the first two with intervals" : "Compare them with intervals"}
           </button>
         ) : (
           "Evaluate the versions by name, and they can be compared with intervals."

@@ -5,7 +5,7 @@ export type Tab = (typeof TABS)[number];
 
 /** What the address of one evaluation holds. */
 export interface EvaluationSearch {
-  /** `rows` if left out. */
+  /** If left out, `versions` where several were asked for, else `rows`. */
   tab?: Tab;
   /** Only rows by the score of this metric: from `from` (included) to `to`, or of this label. */
   by?: string;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { asCsv, asJsonLines } from "@/pages/evaluations/exportRows";
 import { barsOf, isWithin } from "@/pages/evaluations/histogram";
 import { marked, rateOf, timeLeftMs } from "@/pages/evaluations/progress";
-import { figuresOf, filtered, metricsOf, rowsOf, sorted, sortOf } from "@/pages/evaluations/rows";
+import { figuresOf, filtered, metricsOf, rowsOf, sorted, sortOf, titleOf } from "@/pages/evaluations/rows";
 import { readLines, type Score } from "@/pages/evaluations/scoreStream";
 
 function score(trace: string, name: string, given: Partial<Score> = {}): Score {
@@ -122,4 +122,10 @@ test("exported rows keep every score, and a spreadsheet runs none of them", () =
   expect(asCsv(ROWS.slice(1, 2), ["f1", "tone"])).toBe(
     "trace_id,span_id,model_id,f1/score,tone/label\r\nb,1,m-2,0.1,curt\r\n",
   );
+});
+
+test("an evaluation without a name of its own is called by its shortened ID", () => {
+  const evaluation_id = `e-${"0123456789abcdef".repeat(2)}`;
+  expect(titleOf({ evaluation_id, name: evaluation_id })).toBe("Evaluation e-01234567");
+  expect(titleOf({ evaluation_id, name: "tone" })).toBe("tone");
 });

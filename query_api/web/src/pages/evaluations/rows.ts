@@ -22,6 +22,13 @@ export interface Metric {
   scorer: string;
 }
 
+const ID_CHARS = 10;
+
+/** What to call an evaluation: its name; where nobody gave it one, its ID is that, and is shortened. */
+export function titleOf({ evaluation_id, name }: { evaluation_id: string; name: string }): string {
+  return name === evaluation_id ? `Evaluation ${evaluation_id.slice(0, ID_CHARS)}` : name;
+}
+
 /** The metrics of an evaluation, as its events describe them. */
 export function metricsOf(described: readonly Record<string, unknown>[]): Metric[] {
   return described.map((one) => {

@@ -181,7 +181,9 @@ export default function ModelsPage() {
       <Controls search={search} onChange={change} />
       {models.error && <ErrorBox error={models.error} onRetry={() => void models.refetch()} />}
       {error && <ErrorBox error={error} onRetry={refetch} />}
-      {(models.isPending || (isPending && trends.length === 0)) && <Loading heightPx={320} />}
+      {(models.isPending || (isPending && trends.length === 0 && found?.length !== 0)) && (
+        <Loading heightPx={320} />
+      )}
       {found?.length === 0 && !models.error && (
         <NoVersions isSearch={(search.filter ?? "") !== ""} onClear={() => change(period)} />
       )}

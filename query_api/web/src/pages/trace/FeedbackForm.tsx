@@ -117,8 +117,8 @@ export function FeedbackForm({ trace, span }: { trace: Schemas["TraceDetail"]; s
   };
   const isExpectation = draft.kind === "expectation";
   return (
-    <form className={styles.feedback} aria-label="Say something of it" onSubmit={submit}>
-      <h3>Say something of it</h3>
+    <form className={styles.feedback} aria-label="Give feedback" onSubmit={submit}>
+      <h3>Give feedback</h3>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset would draw a frame */}
       <div role="group" aria-label="Kind" className="row">
         {KINDS.map(([kind, name]) => (

@@ -99,8 +99,12 @@ export function SpanPanel({ trace, tree, node, criticalMs, tab, onTab }: Props) 
           <span className={styles.name}>{visible(span.name.slice(0, 300)) || "(no name)"}</span>
         </h2>
         <div className="row">
-          {isCall(span) && (
-            <Link to="/prompts" search={{ trace_id: trace.trace_id }} className="button small">
+          {tree.nodes.some((one) => isCall(one.span)) && (
+            <Link
+              to="/prompts"
+              search={{ trace_id: trace.trace_id, ...(isCall(span) && { span_id: span.span_id }) }}
+              className="button small"
+            >
               Open in the workbench
             </Link>
           )}
