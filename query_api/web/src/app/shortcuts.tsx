@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { Dialog } from "@/ui/Dialog";
 
 /** Keys of one or two strokes, such as "j" or "g t", and what they do. */
-export interface Shortcut {
+interface Shortcut {
   keys: string;
   label: string;
   run: () => void;

@@ -17,7 +17,7 @@ interface Fault {
 }
 
 /** Where the server found something wrong. It counts characters; a string here counts UTF-16 units. */
-export function faultOf(filter: string, members: Readonly<Record<string, unknown>>): Fault | null {
+function faultOf(filter: string, members: Readonly<Record<string, unknown>>): Fault | null {
   if (typeof members.position !== "number") return null;
   const characters = [...filter];
   const from = characters.slice(0, members.position).join("").length;

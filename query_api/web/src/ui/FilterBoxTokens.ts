@@ -1,6 +1,6 @@
 /** The filter language as far as completing and rewriting it needs: tokens, and what can stand at the cursor. */
 
-export type TokenKind = "name" | "backquoted" | "string" | "number" | "operator" | "mark" | "other";
+type TokenKind = "name" | "backquoted" | "string" | "number" | "operator" | "mark" | "other";
 
 export interface Token {
   kind: TokenKind;
@@ -59,7 +59,7 @@ export function unquoted(text: string): string {
 }
 
 /** A field of a filter: `span.` before it, and the key after a map. */
-export interface FieldName {
+interface FieldName {
   isOfAnySpan: boolean;
   name: string;
   key: string | null;

@@ -94,7 +94,7 @@ function other(part: Value): Part {
 }
 
 /** One part or content block, of whichever provider. */
-export function partOf(value: unknown): Part {
+function partOf(value: unknown): Part {
   if (!isRecord(value)) return { kind: "text", text: string(value) };
   const type = string(value.type);
   if (isText(value)) return { kind: "text", text: string(value.content ?? value.text) };

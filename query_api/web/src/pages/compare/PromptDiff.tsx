@@ -15,7 +15,7 @@ function mostUsed(used: readonly UsedPrompt[], name: string): UsedPrompt | null 
 }
 
 /** A template as text: messages one after another. */
-export function templateText(template: unknown): string {
+function templateText(template: unknown): string {
   if (typeof template === "string") return template;
   if (!Array.isArray(template)) return JSON.stringify(template, null, 2);
   return template

@@ -4,7 +4,7 @@ import type { Schemas } from "@/api/client";
 const SLOWEST = 100;
 
 /** A latency and the share of all traces that took at most so long. */
-export interface Step {
+interface Step {
   ms: number;
   share: number;
 }

@@ -5,7 +5,7 @@ export type Metric = Schemas["Metric"];
 export type Comparison = Schemas["Comparison"];
 export type Compared = Schemas["ComparedModel"];
 
-export type Word =
+type Word =
   | "better"
   | "worse"
   | "higher"

@@ -12,7 +12,7 @@ import { count, usd } from "@/ui/format";
 const CALM_MS = 500;
 
 /** A value that has not changed for a moment: no request for each letter that somebody types. */
-export function useCalm<Value>(value: Value, json: string): Value {
+function useCalm<Value>(value: Value, json: string): Value {
   const [calm, setCalm] = useState(value);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the JSON says whether the value is another one
   useEffect(() => {

@@ -2,7 +2,7 @@ import type { Metric } from "@/pages/evaluations/rows";
 import { percent, score } from "@/ui/format";
 
 /** One number of all scores of a metric: `mean`, `p90`, or the share of a label. */
-export interface Aggregate {
+interface Aggregate {
   name: string;
   value: number;
   isShare: boolean;

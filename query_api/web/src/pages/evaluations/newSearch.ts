@@ -28,7 +28,7 @@ export interface NewSearch extends Period {
 }
 
 /** Members that are one text. */
-export const TEXT_MEMBERS = [
+const TEXT_MEMBERS = [
   "name",
   "filter",
   "limit",
@@ -39,10 +39,9 @@ export const TEXT_MEMBERS = [
   "max_calls",
   "concurrency",
 ] as const;
-export type TextMember = (typeof TEXT_MEMBERS)[number];
 
 /** The address holds no more: longer ones are cut by servers and proxies on the way. */
-export const MAX_TRACE_IDS = 100;
+const MAX_TRACE_IDS = 100;
 const MAX_METRICS = 50;
 
 function textsByName(value: unknown): Record<string, string> {

@@ -26,7 +26,7 @@ export interface Scores {
 
 /** What the page takes at most: of one metric, and of all together. */
 export const MAX_ROWS = 10_000;
-export const MAX_CHARS = 48_000_000;
+const MAX_CHARS = 48_000_000;
 
 const COLUMNS = [
   "trace_id",

@@ -8,7 +8,7 @@ export interface Search {
 }
 
 export const STATUSES = ["RUNNING", "CANCELLING", "FINISHED", "FAILED", "CANCELLED"] as const;
-export type EvaluationStatus = (typeof STATUSES)[number];
+type EvaluationStatus = (typeof STATUSES)[number];
 
 /** Text that is not empty. Digits stand in the address without quotes, and come as a number. */
 export function textOf(value: unknown): string | undefined {

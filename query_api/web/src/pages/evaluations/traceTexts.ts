@@ -76,7 +76,7 @@ export function useTexts(traceId: string, modelId: string): Texts | null | undef
 }
 
 /** All of a trace's input and output, and what people said would be right. */
-export interface WholeTexts extends Texts {
+interface WholeTexts extends Texts {
   expectations: Record<string, string>;
 }
 

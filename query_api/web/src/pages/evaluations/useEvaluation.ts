@@ -16,7 +16,7 @@ export function evaluationKey(evaluationId: string): readonly unknown[] {
 }
 
 /** An evaluation, as it changes. */
-export interface Watched {
+interface Watched {
   evaluation: Evaluation | undefined;
   error: Error | null;
   retry: () => void;

@@ -7,7 +7,7 @@ const REFRESH_MS = 3_000;
 /** Reading the scores may take this part of the time while they still come in. */
 const SHARE = 0.1;
 
-export interface FoundRows {
+interface FoundRows {
   rows: Row[];
   /** Whether there are more than the page took. */
   isCut: boolean;

@@ -1,5 +1,5 @@
 /** A way to send the first trace, to be copied. */
-export interface Snippet {
+interface Snippet {
   title: string;
   text: string;
   code: string;

@@ -18,7 +18,7 @@ function addressOf(modelId: string, path: string): string {
 }
 
 /** Bytes as text; null where they are none. */
-export function textOfBytes(content: ArrayBuffer): string | null {
+function textOfBytes(content: ArrayBuffer): string | null {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(content);
     return text.includes("\0") ? null : text;

@@ -78,7 +78,7 @@ export interface Line {
   before: string | null;
 }
 
-export interface Section {
+interface Section {
   title: "Properties" | "Params" | "Tags" | "Metrics";
   lines: Line[];
 }

@@ -16,7 +16,7 @@ const MOST_PROMPTS = 8;
 const ATTRIBUTE = "spanfold.prompt.versions";
 
 /** The references in an attribute, whatever somebody wrote there. */
-export function referencesIn(attribute: string | undefined): string[] {
+function referencesIn(attribute: string | undefined): string[] {
   let told: unknown = attribute;
   try {
     told = JSON.parse(attribute ?? "null");
@@ -38,11 +38,7 @@ export function promptFilter(reference: string): string {
  * There is no list of them: the newest trace with a prompt that is not known yet is asked for, until there is none. That
  * none has any takes reading all there is (7 s of CPU at 10 million spans), so it is not asked where none is registered.
  */
-export async function usedPrompts(
-  modelId: string,
-  period: Period,
-  signal: AbortSignal,
-): Promise<UsedPrompt[]> {
+async function usedPrompts(modelId: string, period: Period, signal: AbortSignal): Promise<UsedPrompt[]> {
   const registered = await answer(api.GET("/v1/prompts", { params: { query: { limit: 1 } }, signal }));
   if (registered.prompts.length === 0) return [];
   const asked = { ...boundsOf(period), model_id: modelId };

@@ -11,7 +11,7 @@ import { duration, score as figure, usd } from "@/ui/format";
 import { LongText } from "@/ui/LongText";
 
 /** The name of the score that "Good" and "Bad" give. */
-export const HELPFUL = "helpful";
+const HELPFUL = "helpful";
 const TRIES = 8;
 const TRY_EVERY_MS = 1_000;
 

@@ -15,7 +15,7 @@ import { Time } from "@/ui/Time";
 const PAGE_SIZE = 50;
 
 /** The condition that finds names which hold a text as it is typed. */
-export function nameCondition(typed: string): string {
+function nameCondition(typed: string): string {
   const text = typed.trim();
   return text === "" ? "" : `name ILIKE ${quoted(`%${text.replace(/[\\%_]/g, "\\$&")}%`)}`;
 }

@@ -9,7 +9,7 @@ import { Dialog } from "@/ui/Dialog";
 import { ErrorBox } from "@/ui/ErrorBox";
 
 /** Tags as they are typed: `key=value`, one a line. @throws Error naming the line. */
-export function tagsIn(text: string): Record<string, string> {
+function tagsIn(text: string): Record<string, string> {
   const tags: Record<string, string> = {};
   text.split("\n").forEach((line, index) => {
     if (line.trim() === "") return;

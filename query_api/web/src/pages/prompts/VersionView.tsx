@@ -16,7 +16,7 @@ import { Time } from "@/ui/Time";
 const COUNTED_SINCE = "30d";
 
 /** Everything that a version says, as one text: what a comparison compares. */
-export function asOneText(version: Version): string {
+function asOneText(version: Version): string {
   const parts =
     typeof version.template === "string"
       ? [version.template]

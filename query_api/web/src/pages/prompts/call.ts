@@ -11,7 +11,7 @@ const MAX_TEXT_CHARS = 200_000;
 const TRACE_RESPONSE = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** The body of a request: by a registered version where it says the same, else spelled out. */
-export function bodyOf(plan: Plan, row: Row, endpoint: string): Record<string, unknown> {
+function bodyOf(plan: Plan, row: Row, endpoint: string): Record<string, unknown> {
   const asked = { model: endpoint, stream: true, stream_options: { include_usage: true }, ...plan.members };
   // A version's name stands for its messages only where they all are sent: rows may bring instructions of their own.
   if (plan.uri !== null && row.messages === undefined) {
@@ -22,7 +22,7 @@ export function bodyOf(plan: Plan, row: Row, endpoint: string): Record<string, u
 }
 
 /** What to do about an answer that is none, where the server's own words do not say it. */
-export function adviceOf(status: number, code: string | null): string {
+function adviceOf(status: number, code: string | null): string {
   if (code === "model_not_found") return "The gateway's file has changed: load the page anew.";
   if (code === "provider_refused_key") return "Check the key that the gateway's file names.";
   if (code === "spend_limit_reached")

@@ -9,7 +9,7 @@ export interface Score {
   explanation: string;
 }
 
-export type CellState = "waiting" | "running" | "done" | "failed" | "stopped";
+type CellState = "waiting" | "running" | "done" | "failed" | "stopped";
 
 export interface Cell {
   state: CellState;

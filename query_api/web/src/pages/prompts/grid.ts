@@ -3,7 +3,7 @@ import { type Cell, type Column, EMPTY_CELL, isOver } from "@/pages/prompts/cell
 import type { Row } from "@/pages/prompts/rows";
 
 /** A browser opens six connections to a server: two stay free for everything else that the page asks. */
-export const MAX_CONCURRENCY = 4;
+const MAX_CONCURRENCY = 4;
 export const MAX_COLUMNS = 8;
 const NOTIFY_MS = 50;
 

@@ -8,7 +8,7 @@ export const MAX_RECORDED = 100;
 /** What is taken of a trace: its input for a variable, or the messages of its first call to a language model. */
 export type Kind = "variable" | "messages";
 
-export interface Wanted {
+interface Wanted {
   filter: string;
   modelId: string;
   period: Period;

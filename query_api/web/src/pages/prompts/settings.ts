@@ -18,7 +18,7 @@ export const NO_SETTINGS: SettingsForm = {
   others: "",
   responseFormat: "",
 };
-export const MAX_STOPS = 4;
+const MAX_STOPS = 4;
 
 /** Settings that the endpoint and the workbench decide themselves. */
 const DECIDED: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
 /** Server-sent events of a streamed chat completion, as OpenAI's protocol has them. */
 
 /** What one event adds. */
-export interface Delta {
+interface Delta {
   text: string;
   finishReason: string | null;
   inputTokens: number | null;

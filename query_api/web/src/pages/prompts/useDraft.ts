@@ -13,7 +13,7 @@ const SAVE_AFTER_MS = 300;
 const OPERATIONS: ReadonlySet<string> = new Set(["chat", "text_completion", "generate_content"]);
 
 /** The calls to language models of a trace that have an input, in the order of the tree. */
-export function callsIn(spans: readonly Span[]): Span[] {
+function callsIn(spans: readonly Span[]): Span[] {
   return spans.flatMap((span) => [
     ...(span.input !== null && (OPERATIONS.has(span.operation) || span.span_type === "LLM") ? [span] : []),
     ...callsIn(span.children),
@@ -21,7 +21,7 @@ export function callsIn(spans: readonly Span[]): Span[] {
 }
 
 /** A recorded call as a draft: its messages are the template, its settings the form's. */
-export function draftOfCall(span: Span): Draft {
+function draftOfCall(span: Span): Draft {
   const named = (name: string) => span.attributes[`gen_ai.request.${name}`];
   const settings = {
     temperature: named("temperature"),
@@ -31,7 +31,7 @@ export function draftOfCall(span: Span): Draft {
   return { template: messagesIn(span.input ?? "") ?? span.input ?? "", form: formOf(settings, null) };
 }
 
-export function draftOfVersion(version: Version): Draft {
+function draftOfVersion(version: Version): Draft {
   const template =
     typeof version.template === "string"
       ? version.template

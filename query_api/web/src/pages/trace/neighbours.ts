@@ -16,7 +16,7 @@ type Trace = Pick<
 >;
 
 /** A request of /v1/traces. */
-export interface ListQuery {
+interface ListQuery {
   filter?: string;
   model_id?: string;
   start?: string;
@@ -65,7 +65,7 @@ function valueBy(field: string, trace: Trace): number | null {
 }
 
 /** Where a neighbour is to be found: in which part of the listing, and on which side of the trace there. */
-export interface Question {
+interface Question {
   query: ListQuery;
   step: 1 | -1;
 }

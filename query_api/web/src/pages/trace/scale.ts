@@ -28,7 +28,7 @@ export function niceStep(leastMs: number): number {
 }
 
 /** A point on the axis: where, as a share of the view, and what it says. */
-export interface Tick {
+interface Tick {
   share: number;
   text: string;
 }

@@ -8,7 +8,7 @@ import { closedAt, revealed, type Tree, visibleRows } from "@/pages/trace/tree";
 const ADDRESS_AFTER_MS = 200;
 
 /** Puts changes into the address, without a new entry in the history. */
-export function usePut() {
+function usePut() {
   const navigate = useNavigate({ from: "/traces/$traceId" });
   return useCallback(
     (changes: Partial<Search>) =>

@@ -110,11 +110,9 @@ export class LiveTraces implements Rows {
     const newest = this.#traces[0]?.start_time;
     const bounds = boundsOf(this.#asked);
     const start = newest && new Date(Date.parse(newest) - LOOKBACK_MS).toISOString();
-    // Both are written alike, so that the later one is the greater text.
-    const later = [bounds.start, start]
-      .filter((text) => text !== undefined && text !== "")
-      .toSorted()
-      .at(-1);
+    // Compared as times: an address may name another zone.
+    const isLater = start && !(Date.parse(bounds.start ?? "") > Date.parse(start));
+    const later = isLater ? start : bounds.start;
     const query = { ...queryOf(this.#asked, bounds), ...(later && { start: later }), limit: POLL_ROWS };
     const found = await answer(api.GET("/v1/traces", { params: { query }, signal }));
     signal.throwIfAborted();
