@@ -103,6 +103,10 @@ def test_a_lost_server_is_said_and_found_again(
         url: str = first.ready["api_url"]
         page.goto(f"{url}/traces")
         page.get_by_role("heading", name="Traces", level=1).wait_for()
+        # The pages that are fetched ahead are there.
+        page.wait_for_function(
+            "performance.getEntriesByType('resource').some(({name}) => /ComparePage.*css/.test(name))"
+        )
         page.wait_for_load_state("networkidle")
         assert first.stop(signal.SIGTERM) == 0
     page.get_by_role("link", name="Models").click()

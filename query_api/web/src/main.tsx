@@ -8,11 +8,15 @@ import { queryClient } from "@/app/queries";
 import { preloadPages, router } from "@/app/router";
 import { applyTheme } from "@/app/theme";
 
-const PRELOAD_MS = 5_000;
+const REST_MS = 1_000;
 
 applyTheme();
-if ("requestIdleCallback" in window) requestIdleCallback(preloadPages, { timeout: PRELOAD_MS });
-else setTimeout(preloadPages, PRELOAD_MS); // Safari
+// Not before the first page has all its answers: on a slow processor the other pages would compete with it.
+const preload = setInterval(() => {
+  if (queryClient.isFetching() > 0) return;
+  clearInterval(preload);
+  preloadPages();
+}, REST_MS);
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no element #root");
 createRoot(root).render(
