@@ -101,12 +101,8 @@ def test_a_lost_server_is_said_and_found_again(
     expect_complaint("Failed to load resource")
     with serving("serve", tmp_path / "data", *FREE_PORTS) as first:
         url: str = first.ready["api_url"]
-        page.goto(f"{url}/traces")
-        page.get_by_role("heading", name="Traces", level=1).wait_for()
-        # The pages that are fetched ahead are there.
-        page.wait_for_function(
-            "performance.getEntriesByType('resource').some(({name}) => /ComparePage.*css/.test(name))"
-        )
+        with page.expect_response(re.compile(r"ComparePage.*css")):  # fetched ahead, as Models is
+            page.goto(f"{url}/traces")
         page.wait_for_load_state("networkidle")
         assert first.stop(signal.SIGTERM) == 0
     page.get_by_role("link", name="Models").click()
