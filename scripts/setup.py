@@ -284,7 +284,8 @@ def main(arguments: list[str]) -> int:
     elif target == "check":
         return check()
     elif target == "format":
-        return run(BIN / "ruff", "check", "--fix-only", ".") or run(BIN / "ruff", "format", ".")
+        fix, style = (BIN / "ruff", "check", "--fix-only", "."), (BIN / "ruff", "format", ".")
+        return run(*fix) or run(*style) or run(PYTHON, WEB, "--format")
     elif target == "lock":
         return lock_dependencies()
     return 0

