@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import signal
 import subprocess
@@ -150,13 +151,11 @@ def kept_demo(directory: Path) -> Iterator[subprocess.Popen[str]]:
 def test_on_its_own_it_starts_a_server_keeps_it_and_can_run_again(tmp_path: Path) -> None:
     with kept_demo(tmp_path) as process:
         assert process.stdout is not None
-        url = ""
-        for line in process.stdout:
-            if line.strip().endswith("/v1/models"):
-                url = line.strip()
-            if "spanfold traces list" in line:
-                break
-        assert len(httpx.get(url, timeout=TIMEOUT_S).json()["models"]) == 3
+        told = list(itertools.takewhile(lambda line: "spanfold traces list" not in line, process.stdout))
+        home, failures, compared, _ = [line.strip() for line in told if line.strip().startswith("http://")]
+        assert len(httpx.get(f"{home}v1/models", timeout=TIMEOUT_S).json()["models"]) == 3
+        for address in (home, failures, compared):
+            assert "<title>spanfold</title>" in httpx.get(address, timeout=TIMEOUT_S).text
         process.send_signal(signal.SIGINT)
         assert process.wait(TIMEOUT_S) == 0
 

@@ -97,6 +97,10 @@ def test_one_edited_line_makes_another_version_and_both_are_compared_and_scored(
     versions = {one["name"]: one for one in spanfold(server, "models", "list")["models"]}
     assert {versions[OPENAI]["model_id"]} == before
     assert {versions[ANTHROPIC]["model_id"]} == after
+    for model_id in (*before, *after):  # the gateway sends its spans every few seconds
+        while len(spanfold(server, "traces", "list", "--model", model_id)["traces"]) < CALLS:
+            assert time.monotonic() < deadline + TIMEOUT_S, "the calls never became traces"
+            time.sleep(0.5)
     evaluate = ("evaluate", "--model", OPENAI, "--model", ANTHROPIC, "--metrics", "length,cost")
     found = spanfold(server, *evaluate)["evaluation"]
     assert found["status"] == "FINISHED"
