@@ -1,4 +1,4 @@
-"""What spans say of bodies, whatever these hold. Apart from servers: their threads draw random numbers, too."""
+"""What spans say of bodies, whatever these hold. Apart from servers: their threads draw random numbers."""
 
 from __future__ import annotations
 
