@@ -17,7 +17,6 @@ from spanfold.evaluation._intervals import Interval
 from spanfold_query_api import times
 from spanfold_query_api.comparison import Measure
 from spanfold_query_api.statements import statement
-from spanfold_query_api.trace_search import TRACE_MARGIN_NS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +41,6 @@ LEVELS: Final = (
 )
 """As in ``regression_traffic.sql``."""
 _NS_PER_MS: Final = 1_000_000
-_CLOCK_MARGIN_NS: Final = 3_600 * times.NS_PER_S
 _QUANTILES: Final = {"latency_p50": 0.5, "latency_p95": 0.95}
 _USAGE: Final = {"input_tokens": "tokens", "output_tokens": "tokens", "cost": "usd"}
 
@@ -131,12 +129,6 @@ def _usage(pieces: Sequence[Mapping[str, Any]], confidence: float) -> dict[str, 
 def _scores(
     database: Database, period: Period, parameters: Mapping[str, Any]
 ) -> Sequence[tuple[str, int, str, list[float]]]:
-    before_ns = period.before.start_ns
-    asked = {
-        **parameters,
-        "scored_from_ns": max(0, before_ns - _CLOCK_MARGIN_NS),
-        "earliest_ns": max(0, before_ns - TRACE_MARGIN_NS),
-        "max_scores": MAX_SCORES,
-    }
+    asked = {**parameters, **period.before.score_bounds(), "max_scores": MAX_SCORES}
     rows: Any = database.query(statement("regression_scores"), asked).rows
     return rows  # type: ignore[no-any-return] # the columns of the statement

@@ -50,6 +50,13 @@ class Period:
         """As statements have it."""
         return {"start_ns": self.start_ns, "end_ns": self.end_ns}
 
+    def score_bounds(self) -> dict[str, int]:
+        """From when on scores of its traces were given, and from when on spans of these traces may stand."""
+        return {
+            "scored_from_ns": max(0, self.start_ns - _CLOCK_MARGIN_NS),
+            "earliest_ns": max(0, self.start_ns - TRACE_MARGIN_NS),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
@@ -173,8 +180,7 @@ def scores(database: Database, model_ids: Sequence[str], period: Period, pieces:
         **period.parameters(),
         **pieces.parameters(),
         "model_ids": list(model_ids),
-        "scored_from_ns": max(0, period.start_ns - _CLOCK_MARGIN_NS),
-        "earliest_ns": max(0, period.start_ns - TRACE_MARGIN_NS),
+        **period.score_bounds(),
         "max_labels": MAX_LABELS,
         "limit": MAX_SCORE_ROWS,
     }

@@ -6,12 +6,12 @@ import { useShortcuts } from "@/app/shortcuts";
 import { EvaluationTable } from "@/pages/evaluations/EvaluationTable";
 import { Monitors } from "@/pages/evaluations/Monitors";
 import { type Search, STATUSES, said } from "@/pages/evaluations/search";
-import { Tabs } from "@/pages/evaluations/Tabs";
 import { Empty } from "@/ui/Empty";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { Loading } from "@/ui/Loading";
 import { ModelPicker } from "@/ui/ModelPicker";
 import { Page } from "@/ui/Page";
+import { Tabs } from "@/ui/Tabs";
 
 const route = getRouteApi("/evaluations");
 const PAGE = 50;

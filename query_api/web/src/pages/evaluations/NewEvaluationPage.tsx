@@ -12,11 +12,11 @@ import type { ChosenMetric, NewSearch } from "@/pages/evaluations/newSearch";
 import { SelectionForm } from "@/pages/evaluations/SelectionForm";
 import { Commands, Estimate, useEstimate } from "@/pages/evaluations/Summary";
 import { said } from "@/pages/evaluations/search";
-import { Tabs } from "@/pages/evaluations/Tabs";
 import { CopyButton } from "@/ui/CopyButton";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { Loading } from "@/ui/Loading";
 import { Page } from "@/ui/Page";
+import { Tabs } from "@/ui/Tabs";
 
 const route = getRouteApi("/evaluations/new");
 const KEEP_MS = 400;

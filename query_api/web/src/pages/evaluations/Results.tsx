@@ -7,13 +7,13 @@ import { RowsTab } from "@/pages/evaluations/RowsTab";
 import { type Metric, metricsOf, type Row } from "@/pages/evaluations/rows";
 import { MAX_ROWS } from "@/pages/evaluations/scoreStream";
 import { said } from "@/pages/evaluations/search";
-import { Tabs } from "@/pages/evaluations/Tabs";
 import { useScores } from "@/pages/evaluations/useScores";
 import { VersionsTab } from "@/pages/evaluations/VersionsTab";
 import { Empty } from "@/ui/Empty";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { count } from "@/ui/format";
 import { Loading } from "@/ui/Loading";
+import { Tabs } from "@/ui/Tabs";
 
 const AgreementTab = lazy(() => import("@/pages/evaluations/AgreementTab"));
 const CompareTab = lazy(() => import("@/pages/evaluations/CompareTab"));

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { type KeyboardEvent, useId } from "react";
+import { useId } from "react";
 import type { Schemas } from "@/api/client";
 import { Attributes } from "@/pages/trace/Attributes";
 import { spanJson, traceJson } from "@/pages/trace/copies";
@@ -16,6 +16,7 @@ import { colourOf, typeName } from "@/pages/trace/spanLook";
 import type { Node, Tree } from "@/pages/trace/tree";
 import { CopyButton } from "@/ui/CopyButton";
 import { count } from "@/ui/format";
+import { TabList } from "@/ui/Tabs";
 import { visible } from "@/ui/visible";
 
 const NAMES: Readonly<Record<Tab, string>> = {
@@ -36,42 +37,12 @@ interface Props {
   onTab: (tab: Tab) => void;
 }
 
-function Tabs({
-  tab,
-  onTab,
-  counts,
-  panelId,
-}: Pick<Props, "tab" | "onTab"> & {
-  counts: Partial<Record<Tab, number>>;
-  panelId: string;
-}) {
-  const onKey = (event: KeyboardEvent) => {
-    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-    const next = TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length];
-    if (step === 0 || next === undefined) return;
-    event.preventDefault();
-    onTab(next);
-    document.getElementById(`${panelId}-${next}`)?.focus();
-  };
+function TabHead({ tab, times }: { tab: Tab; times: number }) {
   return (
-    <div role="tablist" aria-label="About the span" className={styles.tabs} onKeyDown={onKey}>
-      {TABS.map((one) => (
-        <button
-          key={one}
-          id={`${panelId}-${one}`}
-          type="button"
-          role="tab"
-          className={styles.tab}
-          aria-selected={one === tab}
-          aria-controls={panelId}
-          tabIndex={one === tab ? 0 : -1}
-          onClick={() => onTab(one)}
-        >
-          {NAMES[one]}
-          {counts[one] ? <span className={styles.count}> {count(counts[one])}</span> : null}
-        </button>
-      ))}
-    </div>
+    <>
+      {NAMES[tab]}
+      {times > 0 && <span className={styles.count}> {count(times)}</span>}
+    </>
   );
 }
 
@@ -80,7 +51,7 @@ export function SpanPanel({ trace, tree, node, criticalMs, tab, onTab }: Props) 
   const panelId = useId();
   const { span } = node;
   const logs = useLogs(trace.trace_id);
-  const counts = {
+  const counts: Partial<Record<Tab, number>> = {
     attributes: Object.keys(span.attributes).length,
     events: span.events.length + span.links.length,
     logs: logs.data?.logs.filter((log) => log.span_id === span.span_id).length,
@@ -112,7 +83,13 @@ export function SpanPanel({ trace, tree, node, criticalMs, tab, onTab }: Props) 
         </div>
       </div>
       <SpanFacts tree={tree} node={node} criticalMs={criticalMs} />
-      <Tabs tab={tab} onTab={onTab} counts={counts} panelId={panelId} />
+      <TabList
+        label="About the span"
+        tabs={TABS.map((one) => [one, <TabHead key={one} tab={one} times={counts[one] ?? 0} />])}
+        chosen={tab}
+        onChoose={onTab}
+        panelId={panelId}
+      />
       <div
         id={panelId}
         role="tabpanel"
